@@ -7,6 +7,7 @@
     python timbre.py say "Hello" --out hello.ogg
     python timbre.py doctor  what works on this machine, and what to do about the rest
     python timbre.py cache list|clear|verify
+    python timbre.py database move postgresql|sqlite
     python timbre.py statistics    what the bot did on each of the last 30 days
     python timbre.py weights ...   fetch or check Chatterbox's weights
     python timbre.py bench ...     measure the engine
@@ -37,7 +38,7 @@ ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     **{
         name: ("-m", "bot", name)
-        for name in ("demo", "run", "say", "doctor", "cache", "statistics", "weights")
+        for name in ("demo", "run", "say", "doctor", "cache", "database", "statistics", "weights")
     },
     "bench": ("-m", "engine.bench"),
 }

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import sqlite3
 import time
 from functools import partial
 
@@ -28,7 +27,7 @@ from bot.live.exclusions import LiveExclusions
 from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
-from data.errors import DatabaseClosed
+from data.errors import DatabaseClosed, StoreFailed
 from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
@@ -158,7 +157,7 @@ class TimbreBot(CommandClient):
         """What a server chose as the language of the bot's own words, if it can be read."""
         try:
             return (await self.services.store.guild_settings.get(guild_id)).language
-        except (sqlite3.Error, DatabaseClosed) as error:  # what is to be said matters more
+        except (StoreFailed, DatabaseClosed) as error:  # what is to be said matters more
             log.warning("a server's language is not known", extra={"reason": str(error)})
             return None
 
@@ -236,7 +235,7 @@ class TimbreBot(CommandClient):
             wait_s = await self.services.store.pauses.identify_in(
                 bucket, _IDENTIFY_EVERY_S, most_s=_IDENTIFY_EVERY_S * shards.count
             )
-        except sqlite3.Error as error:
+        except StoreFailed as error:
             log.warning("no turn to identify could be had", extra={"reason": str(error)})
         await asyncio.sleep(wait_s)
 

@@ -1,7 +1,6 @@
 """Where all commands begin: who is refused, in which language they are answered, what failed."""
 
 import asyncio
-import sqlite3
 
 import discord
 from discord import app_commands
@@ -13,6 +12,7 @@ from bot.catalogue import Said, Sentence, set_reader
 from bot.services import Services
 from bot.voices.bars import BARRED_BY
 from data.bars import Bar
+from data.errors import StoreFailed
 
 
 class CommandClient(commands.AutoShardedBot):
@@ -49,7 +49,7 @@ class TimbreTree(app_commands.CommandTree[CommandClient]):
             refusal = await self.client.services.bars.refusal(
                 interaction.user.id, interaction.guild_id or 0, kind
             )
-        except sqlite3.Error as error:  # outside of commands discord.py tells nobody
+        except StoreFailed as error:  # outside of commands discord.py tells nobody
             await self._refuse(interaction, sentence_for(error))
             return False
         if refusal is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.base.home import DATABASE, prepare_home
+from bot.base.databases import open_database_of
 from bot.base.metrics import Metrics
 from bot.base.peers import Peers
 from bot.base.shards import Shards
@@ -87,12 +87,16 @@ class Services:
     statistics: Statistics
 
 
+def address_of(settings: Settings) -> str | None:
+    """The address of the PostgreSQL that the settings name; None: they name none."""
+    return settings.database.get_secret_value() if settings.database else None
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
-    """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
+    """The database of TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        prepare_home(settings.home)
-        store = await Store.open(settings.home / DATABASE)
+        store = await open_database_of(settings.home, address_of(settings))
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
     except OSError as error:
@@ -202,11 +206,11 @@ def _services(
     )
     sharing = Sharing(store, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
-    sounds = Sounds(store, voices)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
     bars = Bars(store, speech, time.time)
+    sounds = Sounds(store, voices, bars, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )
@@ -266,7 +270,7 @@ def _services(
             reader,
             pronouncing,
             languages=line_languages,
-            called=CalledNames(store.member_words, store.guild_settings),
+            called=CalledNames(store.member_words, store.guild_settings, store.bars),
             guild_settings=store.guild_settings,
         ),
         line_languages=line_languages,
@@ -285,7 +289,7 @@ def _services(
         privacy=privacy,
         janitor=janitor,
         server_settings=ServerSettings(store, voice_keeping, executor),
-        own_words=OwnWords(store),
+        own_words=OwnWords(store, bars, forgetting),
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,

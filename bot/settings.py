@@ -59,7 +59,7 @@ _PATHS = {
 
 
 #: What no other process is told, and no log.
-SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN")
+SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN", "TIMBRE_DATABASE")
 
 
 class SettingsError(Exception):
@@ -69,6 +69,12 @@ class SettingsError(Exception):
 def _web_address(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>]+", text):
         raise ValueError("has to be an address that begins with https://")
+    return text
+
+
+def _postgresql(text: str) -> str:
+    if not re.match(r"postgres(ql)?://\S+$", text):
+        raise ValueError("has to be an address that begins with postgresql://")
     return text
 
 
@@ -111,6 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The settings by subject; defaults suit a machine with one GPU or none."""
 
     home: Annotated[Path, "TIMBRE_HOME"]
+    database: Annotated[SecretStr | None, BeforeValidator(_postgresql), "TIMBRE_DATABASE"] = None
     speech_cache_max_mib: Annotated[
         int, Meta(ge=1, le=1_000_000), "TIMBRE_SPEECH_CACHE_MAX_MIB"
     ] = 1024
@@ -253,7 +260,7 @@ def settings_file() -> Path | None:
 
 
 def exposed_token() -> str | None:
-    """What is wrong with a settings file that holds a token and that others may read."""
+    """What is wrong with a settings file that holds a secret and that others may read."""
     file = settings_file()
     if (
         file is None
@@ -265,7 +272,8 @@ def exposed_token() -> str | None:
     if not file.stat().st_mode & 0o077:
         return None
     return (
-        f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
+        f"{file} holds a token or password of the bot, and others on this machine may read it: "
+        f"chmod 600 {file}"
     )
 
 

@@ -12,7 +12,7 @@ from cogs.asking import bring, member_of, require_company, session_of
 
 
 class ChannelCommands(commands.Cog):
-    """Moves the bot between voice channels."""
+    """Moves the bot between voice channels, and follows who may be heard and may hear there."""
 
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
@@ -50,6 +50,26 @@ class ChannelCommands(commands.Cog):
         await interaction.edit_original_response(
             content=gettext("I left {channel}.", channel=channel.mention)
         )
+
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        if before.overwrites != after.overwrites:
+            await self._permissions_changed(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        if before.permissions != after.permissions:
+            await self._permissions_changed(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        await self._permissions_changed(role.guild)
+
+    async def _permissions_changed(self, guild: discord.Guild) -> None:
+        self.bot.sessions.permissions_changed(guild)
+        await self.bot.live.permissions_changed(guild)
 
 
 async def setup(bot: TimbreBot) -> None:

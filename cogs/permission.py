@@ -8,6 +8,7 @@ from discord.utils import utcnow
 
 from bot.base.errors import UserError, sentence_for
 from bot.catalogue import Joined, Said, Sentence, for_reader, gettext
+from bot.channel.writing_rights import may_write
 from bot.client import TimbreBot
 from bot.voices.consent import PERMISSION
 from bot.voices.drafts import Draft
@@ -38,7 +39,7 @@ async def require_askable(
     channel = interaction.channel
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         raise UserError("I cannot ask anybody in this channel.")
-    if not interaction.permissions.send_messages:
+    if not may_write(channel, interaction.permissions):
         raise UserError("You may not write in this channel, so I cannot ask anybody here for you.")
     if not channel.permissions_for(named).view_channel:
         raise UserError(

@@ -89,10 +89,11 @@ class PronounceCommands(
             user_id=interaction.user.id,
             guild_id=interaction.guild.id,
         )
+        names, _ = await self.bot.services.sayings.called.names_in(text, interaction.guild)
         steps = await asyncio.to_thread(
             self.bot.services.reader.explain,
             text,
-            await self.bot.services.sayings.called.names_in(text, interaction.guild),
+            names,
             pronunciations,
             language=line.language,
             sounds=self.bot.services.sayings.sounds or (),

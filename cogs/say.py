@@ -16,6 +16,7 @@ from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
+from bot.channel.writing_rights import may_write
 from bot.client import TimbreBot
 from bot.live.guild_reading import Readable, require_unheard
 from bot.live.message import text_of
@@ -102,6 +103,7 @@ class Say(commands.Cog):
                     framed=partial(text_of, message),
                     mentioned=message.mentions,
                     message_id=message.id,
+                    written_by=None if author == member else author.id,
                 ),
                 written_in=message.channel,
             )
@@ -127,13 +129,13 @@ class Say(commands.Cog):
         seat = member.voice.channel if member.voice and file is None else None
         if seat is not None:
             require_voice(member, seat)
-            if isinstance(written_in, Readable):
-                require_unheard(seat, written_in, approved=moderates(interaction, seat))
+            _require_seen(interaction, seat, written_in)
         if file is SoundFile.VOICE_MESSAGE:
             require_voice_message(interaction)
         # Without a seat the answer is a file for all to hear, where the caller may send one.
         may = interaction.permissions
-        shown = seat is None and may.send_messages and may.attach_files
+        writes = may_write(interaction.channel, may)
+        shown = seat is None and writes and may.attach_files
         shown = shown or file is SoundFile.VOICE_MESSAGE
         interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
@@ -146,7 +148,13 @@ class Say(commands.Cog):
                 await self._send_file(interaction, saying, deferral, file or SoundFile.OGG)
             else:
                 await self._speak(
-                    interaction, seat, saying, text, arrived=arrived, deferral=deferral
+                    interaction,
+                    seat,
+                    saying,
+                    text,
+                    arrived=arrived,
+                    deferral=deferral,
+                    written_in=written_in,
                 )
         finally:
             await deferral
@@ -168,6 +176,7 @@ class Say(commands.Cog):
         *,
         arrived: float,
         deferral: "asyncio.Task[object]",
+        written_in: object,
     ) -> None:
         author_id = interaction.user.id
         session = session_of(interaction)
@@ -186,8 +195,14 @@ class Say(commands.Cog):
                 if remark != saying.substitution or session.is_new(author_id, remark):
                     yield remark
 
+        def require_seen() -> None:
+            if here := session.seat:
+                _require_seen(interaction, here, written_in)
+
         ahead = session.backlog
-        playback = session.speak(saying, author_id=author_id, label=text)
+        playback = session.speak(
+            saying, author_id=author_id, label=text, require_heard=require_seen
+        )
         waiting = (
             ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
             if ahead
@@ -242,6 +257,15 @@ class Say(commands.Cog):
         for shown in _quoted(member.display_name, text):
             await seat.send(shown, silent=True, suppress_embeds=not embeds)
         return None
+
+
+def _require_seen(interaction: discord.Interaction, seat: VocalChannel, written_in: object) -> None:
+    """Raise `UserError` where somebody in `seat` cannot see the channel of a message."""
+    if written_in is None:
+        return
+    if not isinstance(written_in, Readable):
+        raise UserError("I cannot see that channel. Give me the permission View Channel there.")
+    require_unheard(seat, written_in, approved=moderates(interaction, seat))
 
 
 def _quoted(name: str, text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from discord.http import handle_message_parameters
 
 from bot.base.errors import UserError
 from bot.catalogue import gettext
+from bot.channel.writing_rights import may_write
 from bot.speech.audio import opus
 from bot.speech.audio.formats import FormatName, whole_file
 from bot.speech.audio.voice_message import waveform
@@ -47,10 +48,15 @@ class VoiceMessage(discord.File):
 
 def require_voice_message(interaction: discord.Interaction) -> None:
     """Raise `UserError` where this member, or the bot, may not send a voice message."""
-    may, mine = interaction.permissions, interaction.app_permissions
-    if not (may.send_messages and may.send_voice_messages):
+    may, mine, here = interaction.permissions, interaction.app_permissions, interaction.channel
+    if not (may_write(here, may) and may.send_voice_messages):
         raise UserError("You are not allowed to send voice messages in this channel.")
-    if not (mine.send_messages and mine.send_voice_messages):
+    if not (may_write(here, mine) and mine.send_voice_messages):
+        if isinstance(here, discord.Thread):
+            raise UserError(
+                "I cannot send a voice message here: I am missing Send Messages in Threads or Send "
+                "Voice Messages."
+            )
         raise UserError(
             "I cannot send a voice message here: I am missing Send Messages or Send Voice Messages."
         )

@@ -54,8 +54,8 @@ class BarStore(PseudonymousPart):
     async def of(self, user_id: int, guild_id: int) -> dict[int | None, BarRow]:
         """How a person is barred in a server, and (None) everywhere."""
         rows = await self._database.fetch(
-            "SELECT guild_id, kind, ends_at FROM bars WHERE person = ?1 "
-            "AND (guild_id = ?2 OR guild_id IS NULL) AND ifnull(ends_at > ?3, 1)",
+            "SELECT guild_id, kind, ends_at FROM bars WHERE person = ? "
+            "AND (guild_id = ? OR guild_id IS NULL) AND (ends_at IS NULL OR ends_at > ?)",
             self._pseudonym(user_id),
             guild_id,
             self._clock(),
@@ -68,7 +68,7 @@ class BarStore(PseudonymousPart):
         return frozenset(
             await self._database.column(
                 "SELECT person FROM bars WHERE kind <> 'say' "
-                "AND (guild_id = ?1 OR guild_id IS NULL) AND ifnull(ends_at > ?2, 1)",
+                "AND (guild_id = ? OR guild_id IS NULL) AND (ends_at IS NULL OR ends_at > ?)",
                 guild_id,
                 self._clock(),
             )

@@ -4,13 +4,22 @@ Rows only. Before a row is deleted, or the voice that it goes with, its file is 
 between leaves a row, which is found, and never a file that nothing knows of.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
+from data.database import Value, given, matching
 from data.part import StorePart
-from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey, SpeechOrigin
+from data.rows import (
+    ConditionalsKey,
+    NewConditionals,
+    NewSpeech,
+    OwnName,
+    SpeechKey,
+    SpeechOrigin,
+)
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
@@ -41,10 +50,15 @@ class CacheStore(StorePart, Generic[CacheRow]):
 
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget rows by key, all or none; returns how many there were."""
-        return await self._database.execute_each(
-            f"DELETE FROM {self._table} WHERE key = ?",  # noqa: S608 - ours
-            [(key,) for key in keys],
-        )
+        all_keys, gone = list(keys), 0
+        async with self._database.transaction():
+            for begin in range(0, len(all_keys), _EVICTED_AT_ONCE):
+                some = all_keys[begin : begin + _EVICTED_AT_ONCE]
+                gone += await self._database.execute(
+                    f"DELETE FROM {self._table} WHERE key IN ({', '.join('?' * len(some))})",  # noqa: S608
+                    *some,
+                )
+        return gone
 
 
 class ConditionalsStore(CacheStore[ConditionalsKey]):
@@ -82,12 +96,13 @@ class SpeechStore(CacheStore[SpeechKey]):
 
     async def get_for(self, key: str, origin: SpeechOrigin) -> tuple[SpeechKey | None, bool]:
         """The rendering, and whether it is noted that `origin` had it said."""
+        said = msgspec.structs.asdict(origin)
         found = await self._database.select(
             _Noted,
-            "SELECT s.*, EXISTS (SELECT 1 FROM speech_origins AS o WHERE o.key = s.key "
-            "AND o.user_id = ? AND o.guild_id IS ? AND o.message_id IS ?) AS noted "
+            "SELECT s.*, EXISTS (SELECT 1 FROM speech_origins AS o "  # noqa: S608 - columns
+            f"WHERE o.key = s.key AND {matching(said)}) AS noted "
             "FROM speech_cache AS s WHERE s.key = ?",
-            *msgspec.structs.astuple(origin),
+            *given(said),
             key,
         )
         return (found[0], found[0].noted) if found else (None, False)
@@ -101,39 +116,61 @@ class SpeechStore(CacheStore[SpeechKey]):
         now = self._clock()
         if now - found.last_used_at >= TOUCH_INTERVAL_S:
             await self._database.execute(
-                "UPDATE speech_cache SET last_used_at = max(last_used_at, ?) WHERE key = ?",
+                "UPDATE speech_cache SET last_used_at = ? WHERE key = ? AND last_used_at < ?",
                 now,
                 found.key,
+                now,
             )
 
-    async def record(self, made: NewSpeech, origin: SpeechOrigin | None = None) -> None:
+    async def record(
+        self,
+        made: NewSpeech,
+        origin: SpeechOrigin | None = None,
+        own_names: Sequence[OwnName] = (),
+    ) -> bool:
         """Remember a rendering and who had it said; of one made again, keep when it was first.
 
-        No other was used later: a clock that was set back would have the newest evicted first.
+        All others were used before: a clock that was set back would have the newest evicted first.
+        False where somebody is not called by one of `own_names` any more: then it must not stay.
         """
         now = self._clock()
         async with self._database.transaction():
+            if not await self._are_called(own_names, origin):
+                await self._database.delete("speech_cache", key=made.key)
+                return False
             (last,) = await self._database.column("SELECT max(last_used_at) FROM speech_cache")
-            used = max(now, last or now)
+            used = now if last is None or now > last else math.nextafter(last, math.inf)
             row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": used}
             await self._database.upsert(self._table, row, key="key", keep="created_at")
             if origin is not None:
-                await self._note(made.key, origin)
+                await self._note(made.key, origin, own_names)
+        return True
 
-    async def note(self, key: str, origin: SpeechOrigin) -> None:
-        """Note who had a rendering said."""
+    async def note(self, key: str, origin: SpeechOrigin, own_names: Sequence[OwnName] = ()) -> None:
+        """Note who had a rendering said, and whose names it says."""
         async with self._database.transaction():
-            if await self.get(key):  # it may have gone meanwhile
-                await self._note(key, origin)
+            # It, or the name, may have gone meanwhile.
+            if await self.get(key) and await self._are_called(own_names, origin):
+                await self._note(key, origin, own_names)
+
+    async def naming(self, **named: int) -> list[SpeechKey]:
+        """The renderings that say a name which members chose, by `user_id`, `guild_id` or both."""
+        return await self._database.select(
+            SpeechKey,
+            "SELECT * FROM speech_cache WHERE key IN "  # noqa: S608 - columns
+            f"(SELECT key FROM speech_names WHERE {matching(named)})",
+            *named.values(),
+        )
 
     async def said_only_by(self, **origin: int) -> list[SpeechKey]:
         """The renderings whose every origin has these values in its columns."""
-        matching = " AND ".join(f"{name} IS ?" for name in origin)
+        condition = matching(origin)
         return await self._database.select(
             SpeechKey,
             "SELECT * FROM speech_cache AS s WHERE key IN "  # noqa: S608 - columns
-            f"(SELECT key FROM speech_origins WHERE {matching}) AND NOT EXISTS "
-            f"(SELECT 1 FROM speech_origins AS o WHERE o.key = s.key AND NOT ({matching}))",
+            f"(SELECT key FROM speech_origins WHERE {condition}) AND NOT EXISTS "
+            "(SELECT 1 FROM speech_origins AS o WHERE o.key = s.key "
+            f"AND ({condition}) IS NOT TRUE)",
             *origin.values(),
             *origin.values(),
         )
@@ -165,7 +202,7 @@ class SpeechStore(CacheStore[SpeechKey]):
         while surplus > 0:
             page = await self._database.select(
                 SpeechKey,
-                "SELECT * FROM speech_cache ORDER BY last_used_at, rowid LIMIT ? OFFSET ?",
+                "SELECT * FROM speech_cache ORDER BY last_used_at, key LIMIT ? OFFSET ?",
                 _EVICTED_AT_ONCE,
                 len(found),
             )
@@ -177,7 +214,27 @@ class SpeechStore(CacheStore[SpeechKey]):
                 break
         return found
 
-    async def _note(self, key: str, origin: SpeechOrigin) -> None:
+    async def _note(self, key: str, origin: SpeechOrigin, own_names: Sequence[OwnName]) -> None:
         await self._remember(origin.user_id)
         row = {"key": key, **msgspec.structs.asdict(origin)}
-        await self._database.insert("speech_origins", row, on_conflict="IGNORE")
+        await self._database.insert("speech_origins", row, unless_known=True)
+        for one in own_names:
+            named: dict[str, Value] = {
+                "key": key,
+                "user_id": one.user_id,
+                "guild_id": origin.guild_id,
+            }
+            await self._database.insert("speech_names", named, unless_known=True)
+
+    async def _are_called(self, own_names: Sequence[OwnName], origin: SpeechOrigin | None) -> bool:
+        """Whether all of these members are still called so where it is said."""
+        for one in own_names:
+            if not await self._database.fetch(
+                "SELECT 1 FROM member_words "
+                "WHERE user_id = ? AND guild_id = ? AND kind = 'name' AND words = ?",
+                one.user_id,
+                origin.guild_id if origin else None,
+                one.words,
+            ):
+                return False
+        return True

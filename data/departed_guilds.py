@@ -12,7 +12,7 @@ class DepartedGuildStore(StorePart):
     async def departed(self, guild_id: int) -> None:
         """Note that the bot was removed from a server; of one noted before, keep since when."""
         row = {"guild_id": guild_id, "departed_at": self._clock()}
-        await self._database.insert("departed_guilds", row, on_conflict="IGNORE")
+        await self._database.insert("departed_guilds", row, unless_known=True)
 
     async def returned(self, guild_id: int) -> None:
         await self._database.delete("departed_guilds", guild_id=guild_id)
@@ -44,12 +44,12 @@ class DepartedGuildStore(StorePart):
         """
         return await self._database.select(
             VoiceRow,
-            "SELECT * FROM voices AS v WHERE v.guild_id = ?1 OR (v.origin_guild_id = ?1 "
+            "SELECT * FROM voices AS v WHERE v.guild_id = ? OR (v.origin_guild_id = ? "
             "AND NOT EXISTS (SELECT 1 FROM voice_choices AS c "
-            "WHERE c.voice_id = v.voice_id AND c.guild_id <> ?1) "
+            "WHERE c.voice_id = v.voice_id AND c.guild_id <> ?) "
             "AND NOT EXISTS (SELECT 1 FROM voice_shares AS s "
-            "WHERE s.voice_id = v.voice_id AND s.guild_id <> ?1)) ORDER BY v.voice_id",
-            guild_id,
+            "WHERE s.voice_id = v.voice_id AND s.guild_id <> ?)) ORDER BY v.voice_id",
+            *([guild_id] * 4),
         )
 
     async def clean(self, guild_id: int) -> None:
@@ -64,11 +64,8 @@ class DepartedGuildStore(StorePart):
 
     async def _tables(self) -> list[str]:
         """Every table with rows of servers, but `voices` and this one: a later one is in it too."""
-        return await self._database.column(
-            "SELECT m.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
-            "WHERE m.type = 'table' AND c.name = 'guild_id' "
-            "AND m.name NOT IN ('voices', 'departed_guilds') ORDER BY m.name"
-        )
+        found = await self._database.tables("guild_id")
+        return [table for table in found if table not in ("voices", "departed_guilds")]
 
     async def _known(self) -> set[int]:
         columns = [("guild_id", table) for table in (*await self._tables(), "voices")]

@@ -18,12 +18,12 @@ class GuildSettingsStore(StorePart):
     ) -> GuildSettings:
         """Replace a server's settings by `change(current)`; no other change gets in between.
 
-        Raises `ValueError` if `change` names another server, `sqlite3.IntegrityError` if the
-        default voice does not exist.
+        Raises `ValueError` if `change` names another server, `RuleBroken` if the default voice
+        does not exist.
         """
         async with self._database.transaction():
             changed = change(await self.get(guild_id))
             if changed.guild_id != guild_id:
                 raise ValueError("settings cannot move to another server")
-            await self._database.insert("guild_settings", changed, on_conflict="REPLACE")
+            await self._database.upsert("guild_settings", changed, key="guild_id")
         return changed

@@ -19,16 +19,16 @@ class ExclusionStore(PseudonymousPart):
     """Members whose messages are not read aloud. A block outlives the member's own deletion."""
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
+        person = self._pseudonym(user_id)
         kinds = await self._database.column(
-            "SELECT kind FROM live_exclusions WHERE guild_id = ?1 AND user_id = ?2 UNION "
+            "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ? UNION "
             "SELECT 'blocked' FROM kept_moderation "
-            "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL UNION "
-            "SELECT 'barred' FROM bars WHERE person = ?3 AND kind = 'everything' "
-            "AND (guild_id = ?1 OR guild_id IS NULL) AND ifnull(ends_at > ?4, 1)",
-            guild_id,
-            user_id,
-            self._pseudonym(user_id),
-            self._clock(),
+            "WHERE guild_id = ? AND person = ? AND report_id IS NULL UNION "
+            "SELECT 'barred' FROM bars WHERE person = ? AND kind = 'everything' "
+            "AND (guild_id = ? OR guild_id IS NULL) AND (ends_at IS NULL OR ends_at > ?)",
+            *(guild_id, user_id),
+            *(guild_id, person),
+            *(person, guild_id, self._clock()),
         )
         return {Exclusion(kind) for kind in kinds}
 
@@ -52,7 +52,7 @@ class ExclusionStore(PseudonymousPart):
         async with self._database.transaction():
             await self._remember(user_id)
             row = {"guild_id": guild_id, "user_id": user_id, "kind": kind.value}
-            return bool(await self._database.insert("live_exclusions", row, on_conflict="IGNORE"))
+            return await self._database.insert("live_exclusions", row, unless_known=True)
 
     async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Read a member again; false if nothing stood against it."""
@@ -77,7 +77,7 @@ class LiveBindingStore(StorePart):
         )
 
     async def put(self, binding: LiveBinding) -> None:
-        await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
+        await self._database.upsert("live_bindings", binding, key="guild_id, text_channel_id")
 
     async def remove(self, guild_id: int, text_channel_id: int | None = None) -> None:
         """Forget one channel of a server, or (None) all of them."""

@@ -9,10 +9,12 @@ class LocalClipStore(StorePart):
     async def use(self, clip_sha256: str) -> None:
         """Count a use. A member's clip is not noted: what is made of it goes with their voice."""
         await self._database.execute(
-            "INSERT OR REPLACE INTO local_clips (clip_sha256, last_used_at) SELECT ?1, ?2 "
-            "WHERE NOT EXISTS (SELECT 1 FROM voices WHERE clip_sha256 = ?1)",
+            "INSERT INTO local_clips (clip_sha256, last_used_at) SELECT ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM voices WHERE clip_sha256 = ?) "
+            "ON CONFLICT (clip_sha256) DO UPDATE SET last_used_at = excluded.last_used_at",
             clip_sha256,
             self._clock(),
+            clip_sha256,
         )
 
     async def all(self) -> set[str]:

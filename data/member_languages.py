@@ -18,7 +18,7 @@ class MemberLanguageStore(StorePart):
         }
         async with self._database.transaction():
             await self._remember(user_id)
-            await self._database.insert("member_languages", row, on_conflict="REPLACE")
+            await self._database.upsert("member_languages", row, key="user_id, guild_id")
 
     async def get(self, user_id: int, guild_id: int) -> str | None:
         chosen = await self._database.column(

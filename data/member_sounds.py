@@ -9,13 +9,16 @@ class MemberSoundStore(PseudonymousPart):
 
     async def of(self, user_id: int, guild_id: int) -> MemberSound:
         (row,) = await self._database.fetch(
-            "SELECT ifnull(t.speed, 1.0) AS speed, ifnull(t.pitch_semitones, 0) AS pitch_semitones,"
-            " ifnull(m.volume_percent, 100) AS volume_percent, m.stock_voice FROM (SELECT 1) "
-            "LEFT JOIN member_tunings AS t ON t.user_id = ?1 AND t.guild_id = ?2 "
-            "LEFT JOIN moderated_sounds AS m ON m.person = ?3 AND m.guild_id = ?2",
+            "SELECT coalesce(t.speed, 1.0) AS speed, "
+            "coalesce(t.pitch_semitones, 0) AS pitch_semitones,"
+            " coalesce(m.volume_percent, 100) AS volume_percent, m.stock_voice "
+            "FROM (SELECT 1) AS one_row "
+            "LEFT JOIN member_tunings AS t ON t.user_id = ? AND t.guild_id = ? "
+            "LEFT JOIN moderated_sounds AS m ON m.person = ? AND m.guild_id = ?",
             user_id,
             guild_id,
             self._pseudonym(user_id),
+            guild_id,
         )
         return typed(row, MemberSound)
 
@@ -32,7 +35,7 @@ class MemberSoundStore(PseudonymousPart):
         }
         async with self._database.transaction():
             await self._remember(user_id)
-            await self._database.insert("member_tunings", row, on_conflict="REPLACE")
+            await self._database.upsert("member_tunings", row, key="user_id, guild_id")
 
     async def moderate(
         self, user_id: int, guild_id: int, *, volume_percent: int, stock_voice: str | None
@@ -48,4 +51,4 @@ class MemberSoundStore(PseudonymousPart):
             "volume_percent": volume_percent,
             "stock_voice": stock_voice,
         }
-        await self._database.insert("moderated_sounds", row, on_conflict="REPLACE")
+        await self._database.upsert("moderated_sounds", row, key="guild_id, person")

@@ -15,4 +15,4 @@ class StorePart:
     async def _remember(self, user_id: int) -> None:
         """Store a person whom rows are about, unless they are known already."""
         user = {"user_id": user_id, "created_at": self._clock()}
-        await self._database.insert("users", user, on_conflict="IGNORE")
+        await self._database.insert("users", user, unless_known=True)

@@ -1,5 +1,6 @@
 """Who has to wait, for all processes of the bot: people by their codes, shards by their buckets."""
 
+from data.database import Value
 from data.part import StorePart
 
 
@@ -20,12 +21,8 @@ class PauseStore(StorePart):
         now = self._clock()
         async with self._database.transaction():
             await self.forget_over()
-            await self._database.execute(
-                "INSERT OR REPLACE INTO pauses (kind, person, until) VALUES (?, ?, ?)",
-                kind,
-                person,
-                now + for_s,
-            )
+            row: dict[str, Value] = {"kind": kind, "person": person, "until": now + for_s}
+            await self._database.upsert("pauses", row, key="kind, person")
 
     async def forget_over(self) -> int:
         """Delete the pauses that are over; returns how many."""
@@ -45,5 +42,5 @@ class PauseStore(StorePart):
             if turn - now > most_s:
                 turn = now
             row = {"bucket": bucket, "next_at": turn + every_s}
-            await self._database.insert("identifies", row, on_conflict="REPLACE")
+            await self._database.upsert("identifies", row, key="bucket")
         return turn - now

@@ -1,7 +1,12 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
+from collections.abc import Callable
+
+import msgspec
+
 from data.database import Value
 from data.pseudonyms import PseudonymousPart
+from data.rows import DisabledClip, Record
 
 _OF_VOICES = (
     "voice_identity IN "
@@ -26,18 +31,36 @@ _BY_CODE = ("kept_moderation", "bars", "moderated_sounds")
 class PersonalDataStore(PseudonymousPart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
 
-    async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
-        """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
+    async def rows_about(
+        self, user_id: int, digest_of: Callable[[str], str] = str
+    ) -> dict[str, list[dict[str, Value]]]:
+        """All rows that hold a person's id, by table, and what hangs on their voices' clips.
+
+        `digest_of` gives what a clip is known by once it is disabled, from its SHA-256.
+        """
         references = [(table, f"{column} = ?") for table, column in await self._references()]
         found: dict[str, list[dict[str, Value]]] = {}
         person = self._pseudonym(user_id)
         for table, condition in (*_INDIRECTLY.items(), *references):
             sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
             rows = await self._database.fetch(sql, user_id)
-            found.setdefault(table, []).extend(map(dict, rows))
+            found.setdefault(table, []).extend(map(_by_column, rows))
         for table in _BY_CODE:
             sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
-            found[table] = list(map(dict, await self._database.fetch(sql, person)))
+            found[table] = list(map(_by_column, await self._database.fetch(sql, person)))
+        # Without the code, which may be beside another person's.
+        pauses = "SELECT kind, until FROM pauses WHERE person LIKE '%' || ? || '%' AND until > ?"
+        rows = await self._database.fetch(pauses, person, self._clock())
+        found["pauses"] = list(map(_by_column, rows))
+        digests = {digest_of(str(voice["clip_sha256"])) for voice in found["voices"]}
+        found["disabled_clips"] = []
+        for digest in sorted(digests):
+            for clip in await self._database.rows(
+                DisabledClip, "disabled_clips", order="disabled_at", clip_digest=digest
+            ):
+                columns = msgspec.structs.asdict(clip)
+                columns["voiceprint"] = clip.voiceprint.hex().upper() if clip.voiceprint else ""
+                found["disabled_clips"].append(columns)
         return found
 
     async def delete(
@@ -51,20 +74,20 @@ class PersonalDataStore(PseudonymousPart):
         before.
         """
         person = self._pseudonym(user_id)
+        which, kept = ("handled_at IS NOT NULL AND", "1 = 0 AND") if keep_reports else ("", "")
         async with self._database.transaction():
             await self._database.execute(
-                "DELETE FROM reports WHERE (?1 OR handled_at IS NOT NULL) AND report_id IN "
-                "(SELECT report_id FROM report_people WHERE user_id = ?2 UNION "
-                "SELECT report_id FROM kept_moderation WHERE ?1 AND person = ?3)",
-                not keep_reports,
+                f"DELETE FROM reports WHERE {which} report_id IN "  # noqa: S608 - from above
+                "(SELECT report_id FROM report_people WHERE user_id = ? UNION "
+                f"SELECT report_id FROM kept_moderation WHERE {kept} person = ?)",
                 user_id,
                 person,
             )
             if keep_bars:
                 await self._database.execute(
-                    "INSERT OR IGNORE INTO kept_moderation "
-                    "SELECT ?, guild_id, NULL FROM live_exclusions "
-                    "WHERE user_id = ? AND kind = 'blocked'",
+                    "INSERT INTO kept_moderation (person, guild_id) "
+                    "SELECT ?, guild_id FROM live_exclusions "
+                    "WHERE user_id = ? AND kind = 'blocked' ON CONFLICT DO NOTHING",
                     person,
                     user_id,
                 )
@@ -73,11 +96,13 @@ class PersonalDataStore(PseudonymousPart):
                 await self._database.delete("bars", person=person)
                 await self._database.delete("moderated_sounds", person=person)
                 # Who asked whom is there under both codes.
-                await self._database.execute("DELETE FROM pauses WHERE instr(person, ?)", person)
+                await self._database.execute(
+                    "DELETE FROM pauses WHERE person LIKE '%' || ? || '%'", person
+                )
             await self._database.execute(
-                "INSERT OR IGNORE INTO kept_moderation "
+                "INSERT INTO kept_moderation (person, guild_id, report_id) "
                 "SELECT ?, guild_id, report_id FROM reports JOIN report_people USING (report_id) "
-                "WHERE user_id = ? AND part = 'about'",
+                "WHERE user_id = ? AND part = 'about' ON CONFLICT DO NOTHING",
                 person,
                 user_id,
             )
@@ -93,8 +118,8 @@ class PersonalDataStore(PseudonymousPart):
 
     async def _references(self) -> list[tuple[str, str]]:
         """The tables and columns that refer to `users`."""
-        found = await self._database.fetch(
-            'SELECT m.name, f."from" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
-            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
-        )
-        return [(table, column) for table, column in found]
+        return await self._database.references_to("users")
+
+
+def _by_column(row: Record) -> dict[str, Value]:
+    return {name: row[name] for name in row.keys()}  # noqa: SIM118 - it gives values

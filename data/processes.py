@@ -8,11 +8,11 @@ import msgspec
 from data.part import StorePart
 
 #: Tables that a process may write to without a row in `processes`.
-_UNFENCED = ("processes", "notices", "acknowledgements", "claims")
+UNFENCED = ("processes", "notices", "acknowledgements", "claims")
 
 
 class ProcessRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A process with some shards. `lease_until` is in seconds of the machine's monotonic clock."""
+    """A process with some shards. `lease_until` is in seconds by the clock of all: see `now`."""
 
     process: str
     first_shard: int
@@ -32,6 +32,15 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 class ProcessStore(StorePart):
     """Leases, notices and claims. What belongs to a process goes with its row."""
 
+    @property
+    def of_one_machine(self) -> bool:
+        """Whether all processes are on this machine."""
+        return self._database.of_one_machine
+
+    async def now(self) -> float | None:
+        """The time by the clock of all processes; None: it is the machine's monotonic one."""
+        return await self._database.now()
+
     async def all(self) -> list[ProcessRow]:
         return await self._database.rows(ProcessRow, "processes", order="first_shard, process")
 
@@ -41,20 +50,10 @@ class ProcessStore(StorePart):
     async def fence(self, process: str) -> None:
         """From now on this connection writes only while `process` has a row.
 
-        Otherwise its statements raise `sqlite3.IntegrityError`: one that was frozen, and that the
+        Otherwise its statements raise `RuleBroken`: one that was frozen, and that the
         others gave up, would else store what they have deleted meanwhile.
         """
-        tables = await self._database.column(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        )
-        for table in tables:
-            for change in () if table in _UNFENCED else ("INSERT", "UPDATE"):
-                await self._database.execute(
-                    f"CREATE TEMP TRIGGER IF NOT EXISTS fence_{change}_{table} "  # noqa: S608
-                    f"BEFORE {change} ON main.{table} WHEN NOT EXISTS "
-                    f"(SELECT 1 FROM main.processes WHERE process = '{process}') "
-                    "BEGIN SELECT RAISE(ABORT, 'this process was given up by the others'); END"
-                )
+        await self._database.fence(process, UNFENCED)
 
     async def renew(self, process: str, lease_until: float, guilds: int) -> bool:
         """Prolong a lease; false where the others have given this process up."""
@@ -74,7 +73,8 @@ class ProcessStore(StorePart):
 
     async def tell(self, process: str, content: str) -> int:
         """Put up a notice; returns its id."""
-        return await self._database.insert("notices", {"process": process, "content": content})
+        row = {"process": process, "content": content}
+        return await self._database.insert_numbered("notices", row, number="notice_id")
 
     async def stands(self, notice_id: int) -> bool:
         """Whether a notice is still up: it goes with its sender."""
@@ -96,8 +96,8 @@ class ProcessStore(StorePart):
     async def acknowledge(self, notice_id: int, process: str) -> None:
         """Note that a process has acted on a notice, if that still stands."""
         await self._database.execute(
-            "INSERT OR IGNORE INTO acknowledgements "
-            "SELECT notice_id, ? FROM notices WHERE notice_id = ?",
+            "INSERT INTO acknowledgements (notice_id, process) "
+            "SELECT notice_id, ? FROM notices WHERE notice_id = ? ON CONFLICT DO NOTHING",
             process,
             notice_id,
         )
@@ -106,20 +106,16 @@ class ProcessStore(StorePart):
         """The processes that have not acted on a notice yet; its sender is none of them."""
         return await self._database.select(
             ProcessRow,
-            "SELECT p.* FROM processes AS p JOIN notices AS n ON n.notice_id = ?1 "
+            "SELECT p.* FROM processes AS p JOIN notices AS n ON n.notice_id = ? "
             "WHERE p.process <> n.process AND NOT EXISTS (SELECT 1 FROM acknowledgements AS a "
-            "WHERE a.notice_id = ?1 AND a.process = p.process)",
+            "WHERE a.notice_id = n.notice_id AND a.process = p.process)",
             notice_id,
         )
 
     async def claim(self, subject: str, process: str) -> bool:
         """Take a turn; false while another process, or another task of this one, has it."""
         row = {"subject": subject, "process": process}
-        return bool(
-            await self._database.execute(
-                "INSERT OR IGNORE INTO claims (subject, process) VALUES (?, ?)", *row.values()
-            )
-        )
+        return await self._database.insert("claims", row, unless_known=True)
 
     async def release(self, subject: str, process: str) -> None:
         await self._database.delete("claims", subject=subject, process=process)

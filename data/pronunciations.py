@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from data.database import Value, given, matching
 from data.part import StorePart
 
 
@@ -11,11 +12,10 @@ class PronunciationStore(StorePart):
     async def entries(
         self, *, guild_id: int | None = None, user_id: int | None = None
     ) -> dict[str, str]:
+        of: dict[str, Value] = {"guild_id": guild_id, "user_id": user_id}
         rows = await self._database.fetch(
-            "SELECT word, say FROM pronunciations WHERE guild_id IS ? AND user_id IS ? "
-            "ORDER BY word",
-            guild_id,
-            user_id,
+            f"SELECT word, say FROM pronunciations WHERE {matching(of)} ORDER BY word",  # noqa: S608
+            *given(of),
         )
         return {row["word"]: row["say"] for row in rows}
 
@@ -41,7 +41,7 @@ class PronunciationStore(StorePart):
     ) -> None:
         """Make `entries` all that a server or a member has.
 
-        Raises `sqlite3.IntegrityError` for both or neither of them, or an empty word.
+        Raises `RuleBroken` for both or neither of them, or an empty word.
         """
         async with self._database.transaction():
             if user_id is not None:

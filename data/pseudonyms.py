@@ -16,7 +16,7 @@ Pseudonym = Callable[[int], str]
 async def pseudonyms(database: Database, new_key: Callable[[], str]) -> Pseudonym:
     """The codes of this database. Its key is made when it is first opened, and stays."""
     row = {"name": "people", "value": new_key()}
-    await database.insert("secrets", row, on_conflict="IGNORE")
+    await database.insert("secrets", row, unless_known=True)
     (key,) = await database.column("SELECT value FROM secrets WHERE name = 'people'")
     keyed = hmac.new(key.encode(), digestmod="sha256")
 

@@ -37,7 +37,7 @@ class ReportStore(PseudonymousPart):
                 "reason": reason,
                 "reported_at": self._clock(),
             }
-            report_id = await self._database.insert("reports", row)
+            report_id = await self._database.insert_numbered("reports", row, number="report_id")
             for part, user_id in (("about", about_id), ("by", by_id)):
                 people: dict[str, Value] = {
                     "report_id": report_id,
@@ -54,14 +54,16 @@ class ReportStore(PseudonymousPart):
         That member is recognised after they deleted their data, too.
         """
         state = "NOT NULL" if handled else "NULL"
+        about = ""
+        values: list[Value] = [guild_id]
+        if about_id is not None:
+            about = "AND (a.user_id = ? OR k.person = ?) "
+            values += [about_id, self._pseudonym(about_id)]
         return await self._database.select(
             VoiceReport,
-            f"{_REPORTS} WHERE r.guild_id = ?1 AND r.handled_at IS {state} "
-            "AND (?2 IS NULL OR a.user_id = ?2 OR k.person = ?3) "
+            f"{_REPORTS} WHERE r.guild_id = ? AND r.handled_at IS {state} {about}"
             "ORDER BY r.reported_at DESC, r.report_id DESC",
-            guild_id,
-            about_id,
-            self._pseudonym(about_id or 0),
+            *values,
         )
 
     async def handle(self, report_id: int, guild_id: int, *, handled: bool) -> bool:

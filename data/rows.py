@@ -4,8 +4,8 @@ Times are UTC in Unix seconds, paths relative to TIMBRE_HOME, digests lower-case
 """
 
 import functools
-import sqlite3
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -242,17 +242,35 @@ class SpeechOrigin(msgspec.Struct, frozen=True, kw_only=True):
     message_id: int | None = None
 
 
+class OwnName(msgspec.Struct, frozen=True):
+    """What a member chose to be called in a server."""
+
+    user_id: int
+    words: str
+
+
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 _fields = functools.cache(msgspec.structs.fields)
 
 
-def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:
-    """Turn SQLite's row into ours. Raises `msgspec.ValidationError` where a value's type differs.
+class Record(Protocol):
+    """A row as the database gives it: its values by number and by column, in order."""
 
-    SQLite itself keeps any type in any column; a bool is 0 or 1 there.
+    def __getitem__(self, which: Any, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def keys(self) -> Iterable[str]: ...
+
+
+def typed(row: Record, row_type: type[Row]) -> Row:
+    """Turn the database's row into ours.
+
+    Raises `msgspec.ValidationError` where a value's type differs: SQLite keeps any type in any
+    column. A bool is 0 or 1 in the database.
     """
-    values = dict(row)
+    values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - it gives values
     for field in _fields(row_type):
         if field.type is bool and values[field.name] in (0, 1):
             values[field.name] = bool(values[field.name])

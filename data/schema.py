@@ -149,6 +149,14 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
         raise
 
 
+def in_memory(migrations: list[Migration]) -> sqlite3.Connection:
+    """A database in memory, as the migrations make it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for migration in migrations:
+        _apply(connection, migration)
+    return connection
+
+
 def statements(sql: str) -> Iterator[str]:
     """Split a script into statements, each ending a line.
 

@@ -52,7 +52,7 @@ class StatisticsStore(StorePart):
         columns = msgspec.structs.asdict(counts)
         sums = ", ".join(f"{name} = {name} + ?" for name in columns)
         async with self._database.transaction():
-            await self._database.insert("daily_counts", {"day": today}, on_conflict="IGNORE")
+            await self._database.insert("daily_counts", {"day": today}, unless_known=True)
             await self._database.execute(
                 f"UPDATE daily_counts SET {sums} WHERE day = ?",  # noqa: S608
                 *columns.values(),
@@ -60,7 +60,7 @@ class StatisticsStore(StorePart):
             )
             await self._database.execute_each(
                 "INSERT INTO daily_first_sounds VALUES (?, ?, ?) ON CONFLICT (day, bucket) "
-                "DO UPDATE SET count = count + excluded.count",
+                "DO UPDATE SET count = daily_first_sounds.count + excluded.count",
                 [(today, bucket, count) for bucket, count in first_sounds.items()],
             )
             for table in ("daily_counts", "daily_first_sounds"):

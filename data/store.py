@@ -10,13 +10,16 @@ from typing import Self
 from data.bars import BarStore
 from data.cache_keys import ConditionalsStore, SpeechStore
 from data.database import Database
+from data.databases import open_database
 from data.departed_guilds import DepartedGuildStore
 from data.guild_settings import GuildSettingsStore
+from data.homes import HomeStore
 from data.live import ExclusionStore, LiveBindingStore
 from data.local_clips import LocalClipStore
 from data.member_languages import MemberLanguageStore
 from data.member_sounds import MemberSoundStore
 from data.member_words import MemberWordsStore
+from data.moving import clear_rows, copy_rows
 from data.pauses import PauseStore
 from data.personal import PersonalDataStore
 from data.processes import ProcessStore
@@ -68,21 +71,30 @@ class Store:
         self.statistics = StatisticsStore(database, clock)
         self.processes = ProcessStore(database, clock)
         self.pauses = PauseStore(database, clock)
+        self.homes = HomeStore(database, clock)
 
     @classmethod
     async def open(
         cls,
-        path: Path,
+        where: Path | str,
         clock: Callable[[], float] = time.time,
         new_key: Callable[[], str] = secrets.token_hex,
     ) -> Self:
-        """Open or create the database at `path`. Raises `DatabaseUnusable`."""
-        database = await Database.open(path)
+        """Open or create a database: SQLite's at a path, PostgreSQL's at an address.
+
+        Raises `DatabaseUnusable`.
+        """
+        database = await open_database(where)
         try:
             return cls(database, clock, await pseudonyms(database, new_key))
         except BaseException:
             await database.close()
             raise
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for whoever runs the bot; without a password."""
+        return self._database.place
 
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """Make several calls one transaction: `async with store.transaction(): ...`.
@@ -91,13 +103,30 @@ class Store:
         """
         return self._database.transaction()
 
+    async def copy_to(self, where: Path | str, home: str | None = None) -> int:
+        """Copy every row to a database that is empty, and compare; returns how many rows there are.
+
+        `home` is noted there, see `HomeStore`. One that has the very same rows already is left as
+        it is. Raises `DatabaseUnusable` for
+        another one, and for rows that it does not take; then nothing was copied.
+        """
+        target = await open_database(where)
+        try:
+            return await copy_rows(self._database, target, home)
+        finally:
+            await target.close()
+
+    async def clear(self) -> None:
+        """Delete every row of a PostgreSQL, once all are elsewhere."""
+        await clear_rows(self._database)
+
     async def purge(self) -> bool:
-        """Let nothing that was deleted be found in the files of the database any more.
+        """Let nothing that was deleted be found in SQLite's files any more, nor by PostgreSQL.
 
         False while another program reads them: it is done as soon as that one is.
         """
-        return await self._database.fold_log()
+        return await self._database.purge()
 
     async def close(self) -> None:
-        """Wait for what is under way and close the file; later calls raise `DatabaseClosed`."""
+        """Wait for what is under way and close the database; later calls raise `DatabaseClosed`."""
         await self._database.close()

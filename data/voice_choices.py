@@ -1,5 +1,6 @@
 """Which voice each member speaks with in each server."""
 
+from data.database import Value
 from data.part import StorePart
 
 
@@ -8,11 +9,15 @@ class VoiceChoiceStore(StorePart):
 
     async def choose(self, user_id: int, guild_id: int, voice: int | str) -> None:
         """Remember the voice that a member chose: a registered one's id, a stock one's name."""
-        kind = "voice_id" if isinstance(voice, int) else "stock_voice"
-        row = {"user_id": user_id, "guild_id": guild_id, kind: voice}
+        row: dict[str, Value] = {
+            "user_id": user_id,
+            "guild_id": guild_id,
+            "voice_id": voice if isinstance(voice, int) else None,
+            "stock_voice": voice if isinstance(voice, str) else None,
+        }
         async with self._database.transaction():
             await self._remember(user_id)
-            await self._database.insert("voice_choices", row, on_conflict="REPLACE")
+            await self._database.upsert("voice_choices", row, key="user_id, guild_id")
 
     async def settle_on(self, user_id: int, guild_id: int, voice_id: int) -> None:
         """Remember a voice of a member's own as their choice, unless they have chosen already."""
@@ -27,10 +32,11 @@ class VoiceChoiceStore(StorePart):
 
     async def get(self, user_id: int, guild_id: int) -> int | str | None:
         """What a member chose, if they did: a registered voice's id, or a stock voice's name."""
-        chosen = await self._database.column(
-            "SELECT ifnull(voice_id, stock_voice) FROM voice_choices "
-            "WHERE user_id = ? AND guild_id = ?",
+        chosen = await self._database.fetch(
+            "SELECT voice_id, stock_voice FROM voice_choices WHERE user_id = ? AND guild_id = ?",
             user_id,
             guild_id,
         )
-        return chosen[0] if chosen else None
+        for voice_id, stock_voice in chosen:
+            return stock_voice if voice_id is None else int(voice_id)
+        return None

@@ -10,7 +10,7 @@ class VoiceModerationStore(StorePart):
     async def heard(self, voice_id: int, guild_id: int) -> None:
         """Note that a voice was spoken in in a server."""
         row = {"guild_id": guild_id, "voice_id": voice_id}
-        await self._database.insert("heard_voices", row, on_conflict="IGNORE")
+        await self._database.insert("heard_voices", row, unless_known=True)
 
     async def heard_of(self, owner_id: int, guild_id: int) -> list[VoiceRow]:
         """A member's own voices that they named in a server to speak in, the newest first."""
@@ -27,7 +27,7 @@ class VoiceModerationStore(StorePart):
         async with self._database.transaction():
             await self._remember(user_id)
             row = CopiedClip(guild_id=guild_id, user_id=user_id, sent_at=self._clock())
-            await self._database.insert("copied_clips", row, on_conflict="REPLACE")
+            await self._database.upsert("copied_clips", row, key="guild_id, user_id")
 
     async def copies(self, guild_id: int) -> list[CopiedClip]:
         order = "sent_at DESC, user_id"
@@ -40,7 +40,7 @@ class VoiceModerationStore(StorePart):
             await self._database.update("voices", {"disabled_at": now}, voice_id=voice_id)
             return
         row = {"guild_id": guild_id, "voice_id": voice_id, "disabled_at": now}
-        await self._database.insert("disabled_voices", row, on_conflict="IGNORE")
+        await self._database.insert("disabled_voices", row, unless_known=True)
 
     async def enable(self, voice_id: int, guild_id: int | None) -> bool:
         """Allow a voice again where it was forbidden so; whether it was in that server."""
@@ -60,7 +60,7 @@ class VoiceModerationStore(StorePart):
     async def disable_clip(self, clip_digest: str, guild_id: int | None) -> None:
         """Forbid whatever is made from a clip, in a server or (None) in every one."""
         row = DisabledClip(guild_id=guild_id, clip_digest=clip_digest, disabled_at=self._clock())
-        await self._database.insert("disabled_clips", row, on_conflict="IGNORE")
+        await self._database.insert("disabled_clips", row, unless_known=True)
 
     async def describe_clip(
         self, clip_digest: str, guild_id: int | None, voiceprint: bytes
@@ -117,11 +117,11 @@ class VoiceModerationStore(StorePart):
         """The voices a server has to do with: registered, shared, chosen, heard or forbidden."""
         return await self._database.select(
             VoiceRow,
-            "SELECT * FROM voices WHERE guild_id = ?1 OR origin_guild_id = ?1 OR voice_id IN ("
-            "SELECT voice_id FROM voice_shares WHERE guild_id = ?1 "
-            "UNION SELECT voice_id FROM voice_choices WHERE guild_id = ?1 "
-            "UNION SELECT voice_id FROM heard_voices WHERE guild_id = ?1 "
-            "UNION SELECT voice_id FROM disabled_voices WHERE guild_id = ?1) "
-            "ORDER BY name, voice_id",
-            guild_id,
+            "SELECT * FROM voices WHERE guild_id = ? OR origin_guild_id = ? OR voice_id IN ("
+            "SELECT voice_id FROM voice_shares WHERE guild_id = ? "
+            "UNION SELECT voice_id FROM voice_choices WHERE guild_id = ? "
+            "UNION SELECT voice_id FROM heard_voices WHERE guild_id = ? "
+            "UNION SELECT voice_id FROM disabled_voices WHERE guild_id = ?) "
+            "ORDER BY lower(name), voice_id",
+            *([guild_id] * 6),
         )

@@ -10,7 +10,7 @@ class VoiceShareStore(StorePart):
     async def share(self, voice_id: int, guild_id: int) -> None:
         """Share a voice with a server; of one shared before, keep since when."""
         row = {"guild_id": guild_id, "voice_id": voice_id, "shared_at": self._clock()}
-        await self._database.insert("voice_shares", row, on_conflict="IGNORE")
+        await self._database.insert("voice_shares", row, unless_known=True)
 
     async def unshare(self, voice_id: int, guild_id: int) -> bool:
         """Take a share back, with what others made of it: their choice, the server's default.
@@ -46,6 +46,6 @@ class VoiceShareStore(StorePart):
         return await self._database.select(
             VoiceRow,
             "SELECT voices.* FROM voices JOIN voice_shares USING (voice_id) "
-            "WHERE voice_shares.guild_id = ? ORDER BY name, voice_id",
+            "WHERE voice_shares.guild_id = ? ORDER BY lower(name), voice_id",
             guild_id,
         )

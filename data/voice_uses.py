@@ -1,5 +1,6 @@
 """Who speaks in whose voice, for those who moderate; and when a voice was last spoken in."""
 
+from data.database import Value, given, matching
 from data.part import StorePart
 from data.rows import VoiceRow, VoiceUse
 
@@ -27,18 +28,21 @@ class VoiceUseStore(StorePart):
                     "user_id": user_id,
                     "day": int(now // _DAY_S),
                 }
-                await self._database.insert("voice_uses", row, on_conflict="IGNORE")
+                await self._database.insert("voice_uses", row, unless_known=True)
 
     async def of_guild(self, guild_id: int, voice_id: int | None = None) -> list[VoiceUse]:
         """Who spoke in whose voice in a server, the latest first; in one voice alone, if named."""
+        key: dict[str, Value] = {"voice_uses.guild_id": guild_id}
+        if voice_id is not None:
+            key["voice_id"] = voice_id
         return await self._database.select(
             VoiceUse,
-            "SELECT voice_id, name, owner_id, user_id, count(*) AS days, max(day) AS last_day "
+            "SELECT voice_id, name, owner_id, user_id, count(*) AS days, "  # noqa: S608 - columns
+            "max(day) AS last_day "
             "FROM voice_uses JOIN voices USING (voice_id) "
-            "WHERE voice_uses.guild_id = ?1 AND (?2 IS NULL OR voice_id = ?2) "
-            "GROUP BY voice_id, user_id ORDER BY last_day DESC, days DESC, voice_id, user_id",
-            guild_id,
-            voice_id,
+            f"WHERE {matching(key)} GROUP BY voice_id, name, owner_id, user_id "
+            "ORDER BY last_day DESC, days DESC, voice_id, user_id",
+            *given(key),
         )
 
     async def forget_before(self, kept_s: float) -> int:

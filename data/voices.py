@@ -1,9 +1,5 @@
 """The voices that members own."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 
 from data.errors import VoiceNameTaken
@@ -27,10 +23,10 @@ class VoiceStore(StorePart):
         Raises `VoiceNameTaken`, having changed nothing.
         """
         columns = msgspec.structs.asdict(voice) | {"created_at": self._clock()}
-        with _one_name_for_each_owner(voice.name):
-            async with self._database.transaction():
-                await self._remember(voice.owner_id)
-                voice_id = await self._database.insert("voices", columns)
+        async with self._database.transaction():
+            await self._require_free(voice.owner_id, voice.name)
+            await self._remember(voice.owner_id)
+            voice_id = await self._database.insert_numbered("voices", columns, number="voice_id")
         return VoiceRow(voice_id=voice_id, **columns)
 
     async def get(self, voice_id: int) -> VoiceRow | None:
@@ -39,7 +35,13 @@ class VoiceStore(StorePart):
 
     async def find(self, owner_id: int, name: str) -> VoiceRow | None:
         """An owner's voice of this name; the case of A-Z does not matter."""
-        return await self._database.row(VoiceRow, "voices", owner_id=owner_id, name=name)
+        found = await self._database.select(
+            VoiceRow,
+            "SELECT * FROM voices WHERE owner_id = ? AND lower(name) = lower(?)",
+            owner_id,
+            name,
+        )
+        return found[0] if found else None
 
     async def owned_by(self, user_id: int, guild_id: int | None) -> list[VoiceRow]:
         """A person's own voices for a server (None: outside of any), by name."""
@@ -47,7 +49,7 @@ class VoiceStore(StorePart):
         return [voice for voice in own if voice.guild_id in (None, guild_id)]
 
     async def of_owner(self, owner_id: int) -> list[VoiceRow]:
-        return await self._database.rows(VoiceRow, "voices", order="name", owner_id=owner_id)
+        return await self._database.rows(VoiceRow, "voices", order="lower(name)", owner_id=owner_id)
 
     async def all(self) -> list[VoiceRow]:
         return await self._database.rows(VoiceRow, "voices", order="voice_id")
@@ -56,7 +58,7 @@ class VoiceStore(StorePart):
         """The voices that nobody has spoken in for so long."""
         return await self._database.select(
             VoiceRow,
-            "SELECT * FROM voices WHERE ifnull(used_at, created_at) < ?",
+            "SELECT * FROM voices WHERE coalesce(used_at, created_at) < ?",
             self._clock() - for_s,
         )
 
@@ -67,16 +69,23 @@ class VoiceStore(StorePart):
         """How many voices each person registered in a server; disabled ones do not count."""
         rows = await self._database.fetch(
             "SELECT owner_id, count(*) AS voices FROM voices "
-            "WHERE origin_guild_id = ?1 AND disabled_at IS NULL AND voice_id NOT IN "
-            "(SELECT voice_id FROM disabled_voices WHERE guild_id = ?1) GROUP BY owner_id",
+            "WHERE origin_guild_id = ? AND disabled_at IS NULL AND voice_id NOT IN "
+            "(SELECT voice_id FROM disabled_voices WHERE guild_id = ?) GROUP BY owner_id",
+            guild_id,
             guild_id,
         )
         return {row["owner_id"]: row["voices"] for row in rows}
 
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
-        with _one_name_for_each_owner(name):
+        async with self._database.transaction():
+            await self._require_free(voice.owner_id, name, but=voice.voice_id)
             await self._database.update("voices", {"name": name}, voice_id=voice.voice_id)
+
+    async def _require_free(self, owner_id: int, name: str, *, but: int | None = None) -> None:
+        found = await self.find(owner_id, name)
+        if found is not None and found.voice_id != but:
+            raise VoiceNameTaken(f"You already have a voice called {name}.")
 
     async def replace_clip(self, voice_id: int, new: NewVoice) -> bool:
         """Put the clip of `new`, with its own consent, behind a voice; whether it still exists.
@@ -101,14 +110,3 @@ class VoiceStore(StorePart):
     async def _update(self, voice_id: int, new: NewVoice, columns: tuple[str, ...]) -> bool:
         changes = {column: getattr(new, column) for column in columns}
         return bool(await self._database.update("voices", changes, voice_id=voice_id))
-
-
-@contextmanager
-def _one_name_for_each_owner(name: str) -> Iterator[None]:
-    """Raise `VoiceNameTaken` for this one of the table's rules; others are no fault of the name."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if "UNIQUE constraint failed: voices.owner_id, voices.name" in str(error):
-            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
-        raise

@@ -8,9 +8,5 @@ class WelcomeStore(StorePart):
 
     async def claim(self, guild_id: int) -> bool:
         """Note that a server is greeted now; false if it was before."""
-        claimed = await self._database.execute(
-            "INSERT OR IGNORE INTO welcomed_guilds (guild_id, welcomed_at) VALUES (?, ?)",
-            guild_id,
-            self._clock(),
-        )
-        return claimed == 1
+        row = {"guild_id": guild_id, "welcomed_at": self._clock()}
+        return await self._database.insert("welcomed_guilds", row, unless_known=True)

@@ -82,6 +82,9 @@ def pytest_configure(config: pytest.Config) -> None:
         spoken = tempfile.TemporaryDirectory(prefix="spoken-")
         os.environ["SPOKEN_FOR_TESTS"] = spoken.name  # see tests/bot/clips/recordings.py
         config.add_cleanup(spoken.cleanup)
+        postgresql = tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True)
+        os.environ["POSTGRESQL_FOR_TESTS"] = postgresql.name  # see tests/postgresql.py
+        config.add_cleanup(postgresql.cleanup)
 
 
 def is_timed(nodeid: str) -> bool:

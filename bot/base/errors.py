@@ -9,7 +9,6 @@ import contextlib
 import errno
 import logging
 import secrets
-import sqlite3
 
 import aiohttp
 import discord
@@ -18,6 +17,7 @@ from discord import app_commands
 from bot.base.command_mentions import linked
 from bot.catalogue import Listing, Said, Sentence
 from bot.catalogue.sentence import Value
+from data.errors import Failure, StoreFailed
 from engine.errors import SpeechError, WorkerUnavailable
 
 log = logging.getLogger(__name__)
@@ -28,26 +28,24 @@ TOO_LATE = (10015, 50027)
 
 
 _DISK_FULL = Sentence("I could not store that: the disk that I run on is full.")
-_DATABASE_FAILED = Sentence(
-    "I could not store that: my database does not take it. Whoever runs me finds the reason in my "
-    "log."
-)
-_HELD = Sentence("Another program is using my database. Please try again in a moment.")
-_DAMAGED = Sentence("My database is damaged. Whoever runs me has to put a backup in its place.")
-#: By SQLite's primary result code.
 _DATABASE = {
-    sqlite3.SQLITE_FULL: _DISK_FULL,
-    sqlite3.SQLITE_BUSY: _HELD,
-    sqlite3.SQLITE_LOCKED: _HELD,
-    sqlite3.SQLITE_READONLY: Sentence(
+    Failure.FULL: _DISK_FULL,
+    Failure.REFUSED: Sentence(
+        "I could not store that: my database does not take it. Whoever runs me finds the reason in "
+        "my log."
+    ),
+    Failure.HELD: Sentence("Another program is using my database. Please try again in a moment."),
+    Failure.DAMAGED: Sentence(
+        "My database is damaged. Whoever runs me has to put a backup in its place."
+    ),
+    Failure.AWAY: Sentence("I cannot reach my database. Please try again in a moment."),
+    Failure.READ_ONLY: Sentence(
         "I could not store that: I may not write to my database. Whoever runs me has to allow it."
     ),
-    sqlite3.SQLITE_IOERR: Sentence(
+    Failure.DISK: Sentence(
         "I could not store that: the disk that I run on does not take it. Whoever runs me finds "
         "the reason in my log."
     ),
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
 
 
@@ -94,12 +92,9 @@ def sentence_for(error: BaseException) -> Said:
         case OSError(errno=errno.ENOSPC):
             log.error("the disk is full", extra={"reason": str(error)})
             return _DISK_FULL
-        case sqlite3.DatabaseError() if _cause(error) in _DATABASE:
-            log.error("the database refused", extra={"reason": str(error)})
-            return _DATABASE[_cause(error)]
-        case sqlite3.OperationalError():
+        case StoreFailed() if error.why in _DATABASE:
             log.error("the database refused", exc_info=error)
-            return _DATABASE_FAILED
+            return _DATABASE[error.why]
         case _:
             reference = secrets.token_hex(4)
             log.error("unexpected failure", exc_info=error, extra={"reference": reference})
@@ -107,11 +102,6 @@ def sentence_for(error: BaseException) -> Said:
                 "Something went wrong on my side. It is in the log as {reference}.",
                 reference=reference,
             )
-
-
-def _cause(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; -1 for what Python itself raises."""
-    return getattr(error, "sqlite_errorcode", -1) & 0xFF
 
 
 async def tell(interaction: discord.Interaction, said: Said) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from bot.base.private_files import make_folder
 
 DATABASE = "timbre.db"
+#: In a home whose database is a PostgreSQL: what that one knows it by.
+HOME_ID = "home.id"
 #: Touched while the bot is connected to Discord; `bot.base.health` has the rest.
 ALIVE = "alive"
 CLIPS, UPLOADS, SPEECH, CONDITIONALS = "clips", "uploads", "speech", "conditionals"
@@ -62,19 +64,24 @@ def prepare_home(home: Path) -> None:
     if os.name == "posix" and stat.S_IMODE(home.stat().st_mode) & 0o077:
         log.warning("others can look into TIMBRE_HOME", extra={"folder": str(home)})
     database = home / DATABASE
-    if database.is_file() and database.stat().st_size:
+    if (database.is_file() and database.stat().st_size) or (home / HOME_ID).is_file():
         return
     for entry in sorted(home.iterdir()):
         if entry.name not in _BEFORE and not entry.name.startswith((".", DATABASE)):
             raise HomeRefused(
                 home, f"holds files that are not Timbre's ({entry.name}); name an empty folder"
             )
-    if any(OURS[CLIPS].fullmatch(path.name) for path in (home / CLIPS).glob("*")):
+    if has_clips(home):
         raise HomeRefused(
             home,
             f"holds members' clips, but not their database {DATABASE}; put it back, or move the "
             f"folder {CLIPS} away to begin anew",
         )
+
+
+def has_clips(home: Path) -> bool:
+    """Whether members' clips lie in a home."""
+    return any(OURS[CLIPS].fullmatch(path.name) for path in (home / CLIPS).glob("*"))
 
 
 def is_own(path: str, folder: str) -> bool:

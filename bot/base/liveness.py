@@ -1,4 +1,8 @@
-"""Which bot processes of a home live: each holds the lock of a file, and a dead one's is free."""
+"""Which bot processes of a home live.
+
+On one machine each holds the lock of a file, and a dead one's is free. On several a process lives
+as long as its lease.
+"""
 
 import logging
 from collections.abc import Callable
@@ -38,9 +42,19 @@ class OtherProcesses:
         self._process = process
         self._clock = clock
 
+    async def now(self) -> float:
+        """The time by which leases end."""
+        now = await self._rows.now()
+        return self._clock() if now is None else now
+
     async def give_up_gone(self) -> None:
-        others = [row for row in await self._rows.all() if row.process != self._process]
-        await self.give_up([row for row in others if self.is_gone(row)])
+        rows = await self._rows.all()
+        await self.give_up_gone_of([row for row in rows if row.process != self._process])
+
+    async def give_up_gone_of(self, rows: list[ProcessRow]) -> None:
+        if rows:
+            now = await self.now()
+            await self.give_up([row for row in rows if self._is_gone(row, now)])
 
     async def give_up(self, rows: list[ProcessRow]) -> None:
         for row in rows:
@@ -50,12 +64,14 @@ class OtherProcesses:
                     extra={"shards": f"{row.first_shard}-{row.last_shard}/{row.shard_count}"},
                 )
 
-    def is_gone(self, row: ProcessRow) -> bool:
+    def _is_gone(self, row: ProcessRow, now: float) -> bool:
         """Whether a process is dead, by its lock, or its lease has ended."""
+        if not self._rows.of_one_machine:  # no lock of another machine's processes is seen here
+            return row.lease_until < now
         lock = ProcessLock(self._folder, row.process)
         try:
             lock.acquire()
         except Timeout:
-            return row.lease_until < self._clock()
+            return row.lease_until < now
         lock.release()
         return True

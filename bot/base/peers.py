@@ -1,15 +1,15 @@
 """The bot processes of one home: each has some shards, a lease, and what the others tell it.
 
-A process speaks only while its lease lasts, by the machine's monotonic clock, which is one for all.
-One that was frozen, or cannot reach the database, is silent from then on, so the others need not
-wait for it any longer. That a process is dead is known at once: the system has freed its lock. One
-that the others gave up writes nothing more, and ends.
+A process speaks only while its lease lasts, by the machine's monotonic clock, which is one for all;
+on several machines, by its own machine's, which is never later than what the database's clock says
+to the others. One that was frozen, or cannot reach the database, is silent from then on, so the
+others need not wait for it any longer. That a process is dead is known at once on one machine: the
+system has freed its lock. One that the others gave up writes nothing more, and ends.
 """
 
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
@@ -24,6 +24,7 @@ from bot.base.liveness import OtherProcesses, ProcessLock
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
+from data.errors import RuleBroken, StoreFailed
 from data.processes import Notice, ProcessRow
 from data.store import Store
 
@@ -107,13 +108,16 @@ class Peers:
             return
         await asyncio.to_thread(make_folder, self._folder)
         self._lock.acquire()
+        # On several machines one that is dead is known by the end of its lease alone.
+        give_up_at = self._clock() + (0.0 if self._rows.of_one_machine else LEASE_S + 1.0)
         try:
             while True:
                 try:
                     await self._enter(self.shards)
                     break
                 except HomeTaken:
-                    if not waiting or self.evicted.is_set():
+                    over = not waiting and self._clock() >= give_up_at
+                    if over or self.evicted.is_set():
                         raise
                 await asyncio.sleep(_ASK_EVERY_S)
         except BaseException:
@@ -132,7 +136,7 @@ class Peers:
                     raise HomeTaken(
                         f"a bot process has the shards {other.first_shard}-{other.last_shard}"
                     )
-            until = self._clock() + LEASE_S
+            mine, until = await self._lease()
             await self._rows.join(
                 ProcessRow(
                     process=self._process,
@@ -142,7 +146,7 @@ class Peers:
                     lease_until=until,
                 )
             )
-        self._lease_until = until
+        self._lease_until = mine
         self.first = not others
 
     async def run(self, listener: Listener) -> None:
@@ -159,7 +163,7 @@ class Peers:
                         await self._renew()
                         renew_at = self._clock() + _RENEW_EVERY_S
                     failed = False
-                except (sqlite3.Error, OSError) as error:
+                except (StoreFailed, OSError) as error:
                     if not failed:  # once, not five times a second
                         log.error("the other processes cannot be reached", exc_info=error)
                     failed = True
@@ -200,19 +204,26 @@ class Peers:
                 try:
                     await self._rows.acknowledge(notice.notice_id, self._process)
                     break
-                except sqlite3.OperationalError as error:  # busy: whoever waits goes on waiting
+                except RuleBroken:
+                    raise
+                except StoreFailed as error:  # busy: whoever waits goes on waiting
                     log.warning("not acknowledged yet", extra={"reason": str(error)})
                 await asyncio.sleep(_LOOK_EVERY_S)
             await over.wait()
 
     async def _renew(self) -> None:
-        until = self._clock() + LEASE_S
+        mine, until = await self._lease()
         if not await self._rows.renew(self._process, until, self.guilds()):
             log.error("the other processes have given this one up, so it ends")
             self.evicted.set()
             return
-        self._lease_until = until
+        self._lease_until = mine
         await self._others.give_up_gone()
+
+    async def _lease(self) -> tuple[float, float]:
+        """The end of a lease that begins now, by this process's clock and by that of all."""
+        mine = self._clock() + LEASE_S
+        return mine, await self._others.now() + LEASE_S
 
     async def leave(self) -> None:
         """Give the shards back. Nothing may be said any more."""
@@ -221,7 +232,7 @@ class Peers:
         self._lease_until = 0.0
         try:
             await self._rows.leave(self._process)
-        except sqlite3.Error as error:  # the freed lock says it as well
+        except StoreFailed as error:  # the freed lock says it as well
             log.warning("not signed off", extra={"reason": str(error)})
         self._lock.release()
 
@@ -273,7 +284,7 @@ class Peers:
     async def _acknowledged(self, notice_id: int) -> None:
         give_up_at = self._clock() + _ACKNOWLEDGED_WITHIN_S
         while late := await self._rows.unacknowledged(notice_id):
-            await self._others.give_up([row for row in late if self._others.is_gone(row)])
+            await self._others.give_up_gone_of(late)
             if self._clock() > give_up_at:
                 await self._others.give_up(late)
                 # They do not know yet, and speak until they do or their lease ends.

@@ -5,13 +5,12 @@ For who runs the bot. They say nothing of a person or a server.
 
 import asyncio
 import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.base.metrics import Metrics, percentile_of
-from data.errors import DatabaseClosed
+from data.errors import DatabaseClosed, StoreFailed
 from data.statistics import Counts, Day, StatisticsStore
 
 INTERVAL_S = 60.0
@@ -46,7 +45,7 @@ class Statistics:
                 return
             try:
                 await self._store.add(new, first_sounds - self._stored_first_sounds)
-            except (sqlite3.Error, DatabaseClosed) as error:
+            except (StoreFailed, DatabaseClosed) as error:
                 log.warning("statistics could not be stored", extra={"reason": str(error)})
                 return
             self._stored, self._stored_first_sounds = counts, first_sounds

@@ -6,17 +6,18 @@ that come with the bot lie in this folder; an operator's own are looked at first
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations, NullTranslations, c2py
 from pathlib import Path
 
 import discord
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
+from babel.messages.pofile import PoFileError, PoFileParser
 
 from bot.catalogue.placeholders import wrong_placeholders
 
@@ -26,10 +27,31 @@ log = logging.getLogger(__name__)
 ENGLISH = "en"
 FOLDER = Path(__file__).parent
 TEMPLATE = FOLDER / "messages.pot"
+#: Arabic has six, and no language more: https://cldr.unicode.org/index/cldr-spec/plural-rules
+_MOST_PLURALS = 6
+_DIVIDES_BY_NO_NUMBER = re.compile(r"[%/](?!\s*[1-9])")
 
 
 class CatalogueError(Exception):
     """A catalogue cannot be used. `str` says which, and why, to who runs the bot."""
+
+
+class _Checked(Catalog):
+    """A catalogue whose header asks for nothing that no language has. Both raise `ValueError`."""
+
+    @property
+    def num_plurals(self) -> int:
+        """Babel makes room for so many forms of each entry."""
+        count = super().num_plurals
+        if not 1 <= count <= _MOST_PLURALS:
+            raise ValueError(f"{count} plural forms, where no language has more than six")
+        return count
+
+    def require_rule(self) -> None:
+        """The rule that says which form it is must be one that has an answer for every number."""
+        if _DIVIDES_BY_NO_NUMBER.search(self.plural_expr):
+            raise ValueError("its plural rule divides by something else than a number")
+        c2py(self.plural_expr)
 
 
 class Catalogues:
@@ -78,14 +100,19 @@ def read_catalogue(path: Path) -> Catalog:
     """A `.po` file as it is. Raises `CatalogueError`."""
     locale = named_locale(path)
     try:
+        catalogue = _Checked(locale=locale)
         with path.open("rb") as file:
-            return read_po(file, locale=locale, abort_invalid=True)
+            PoFileParser(catalogue, abort_invalid=True).parse(file)
+        catalogue.require_rule()
+        return catalogue
     except UnicodeDecodeError:
         reason = "is not UTF-8 text"
     except PoFileError as error:
         reason = f"line {error.lineno + 1}: {error}"
     except OSError as error:
         reason = error.strerror or str(error)
+    except (ValueError, LookupError) as error:  # in its header
+        reason = str(error)
     raise CatalogueError(f"{path}: {reason}")
 
 

@@ -11,6 +11,15 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
+def _formats(text: str) -> set[str]:
+    """``{count:,} of {name!r}`` -> {"count:,", "name!r"}: how values are written."""
+    return {
+        f"{name}{f'!{conversion}' if conversion else ''}:{spec}"
+        for _, name, spec, conversion in Formatter().parse(text)
+        if name is not None and (spec or conversion)
+    }
+
+
 def wrong_placeholders(message: Message) -> str | None:
     """How a translation's placeholders differ from its sentence's, None where they do not.
 
@@ -27,6 +36,9 @@ def wrong_placeholders(message: Message) -> str | None:
             found = placeholders(text)
         except ValueError as error:
             return f"{text!r}: {error}"
+        # A format can ask for a billion spaces, or for what else is known of a value.
+        if strange := _formats(text) - set().union(*map(_formats, ids)):
+            return f"{text!r} has the format {min(strange)!r}, which its sentence has not"
         spared = {"count"} if len(ids) > 1 else set()
         if found - expected or expected - found - spared:
             return f"{text!r} has {sorted(found)}, where {sorted(expected)} belong"

@@ -5,7 +5,7 @@ it, as with an error, the sentence is handed on as it is.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeAlias
@@ -174,6 +174,13 @@ class _Filling(Formatter):
 
     def __init__(self, tag: str) -> None:
         self._tag = tag
+
+    def get_field(
+        self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Any, str]:
+        """A value by its name alone: a translation cannot look into it (`{guild.me}`)."""
+        del args
+        return kwargs[field_name], field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Said):

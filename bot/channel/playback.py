@@ -47,7 +47,8 @@ class Playback:
 
     `started` is done when its first packet is handed to the connection, `finished` when its last
     one is. Both fail with the reason when the utterance is not, or not wholly, spoken. `number`
-    names it in this process; `asked_at` is in seconds of the event loop's clock.
+    names it in this process; `asked_at` is in seconds of the event loop's clock. `require_heard`
+    raises `UserError` where it may not be heard any more by those who are there.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Playback:
         author_id: int,
         label: str,
         on_cancel: Callable[["Playback"], None],
+        require_heard: Callable[[], None] = lambda: None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.utterance = utterance
@@ -66,6 +68,7 @@ class Playback:
         self.asked_at = loop.time()
         self.votes: set[int] = set()  # who of those who listen wants it skipped
         self._on_cancel = on_cancel
+        self._require_heard = require_heard
         self.started: asyncio.Future[None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()
         for future in (self.started, self.finished):
@@ -89,6 +92,13 @@ class Playback:
         """
         own = by != 0 and by == self.author_id
         self._end(TakenBack(reason) if own else UserError(reason))
+
+    def check(self) -> None:
+        """Fall silent, or do not say it, where somebody came who may not hear it."""
+        try:
+            self._require_heard()
+        except UserError as error:
+            self._end(error)
 
     def _end(self, reason: Exception) -> None:
         if not self.finished.done():

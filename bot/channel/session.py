@@ -6,15 +6,16 @@ the event loop; only `OpusQueueSource.read` is called from the sender's thread.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 
 import discord
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
-from bot.catalogue import Joined, Said, Sentence, locale_of
+from bot.catalogue import Joined, Said, Sentence
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_free
+from bot.channel.announcing import Announcing
 from bot.channel.audience import Audience, Encryption, encryption_of
 from bot.channel.limits import VoiceLimits
 from bot.channel.line import Line
@@ -52,6 +53,8 @@ class VoiceSession:
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
+        self._tasks = TaskSet()
+        self._announcing = Announcing(guild_id, find_guild, language, self._tasks)
         self.link = Link(
             guild_id,
             find_guild,
@@ -59,7 +62,7 @@ class VoiceSession:
             on_arrived=self._arrived,
             on_gone=self._gone,
             announce=self.announce,
-            spawn=self._spawn,
+            spawn=lambda work: self._tasks.spawn(work, name="voice session"),
         )
         self.audience = Audience(limits.encryption_timeout_s)
         self.line = Line()
@@ -77,10 +80,7 @@ class VoiceSession:
         self._on_left = on_left
         self._full = full
         self._may_speak = may_speak
-        self._language = language
         self._told: set[tuple[int, Said]] = set()
-        self._told_in: discord.abc.Messageable | None = None
-        self._tasks = TaskSet()
         self._fresh = True  # nothing has been sent on this connection yet
         self._paused_at = 0.0
         self.active_at = asyncio.get_running_loop().time()
@@ -134,7 +134,7 @@ class VoiceSession:
                 raise UserError(reasons.FULL)
             if here and here.id != channel.id and not over_others:
                 require_free(here, self.accepted, asked_by, reading=self.reading)
-            self._told_in = asked_in or self._told_in
+            self._announcing.where = asked_in or self._announcing.where
             self.active_at = asyncio.get_running_loop().time()
 
         await self.link.join(channel, before)
@@ -161,11 +161,18 @@ class VoiceSession:
         self._told.clear()
         self._on_left(self.guild_id, reason)
 
-    def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
+    def speak(
+        self,
+        utterance: Speakable,
+        *,
+        author_id: int = 0,
+        label: str = "",
+        require_heard: Callable[[], None] = lambda: None,
+    ) -> Playback:
         """Say `utterance` when its turn comes. Raises `UserError` when that will not be.
 
         `author_id` is whose words they are: everybody's own stay in order, and many authors take
-        turns. `label` is what `/queue` shows.
+        turns. `label` is what `/queue` shows; `require_heard` is asked again until the end.
         """
         refusal: Said | None = None
         if self.link.state in (LinkState.IDLE, LinkState.LEAVING):
@@ -178,10 +185,20 @@ class VoiceSession:
                 "{count} messages are already waiting here. Please wait a moment.",
                 self.backlog,
             )
-        if refusal:
+        try:
+            if refusal:
+                raise UserError(refusal)
+            require_heard()
+        except UserError:
             utterance.cancel()
-            raise UserError(refusal)
-        playback = Playback(utterance, author_id=author_id, label=label, on_cancel=self._take_out)
+            raise
+        playback = Playback(
+            utterance,
+            author_id=author_id,
+            label=label,
+            on_cancel=self._take_out,
+            require_heard=require_heard,
+        )
         self.active_at = playback.asked_at
         utterance.due(Priority.IN_LINE if self.backlog else Priority.FIRST_SOUND)
         self.line.add(playback)
@@ -206,11 +223,15 @@ class VoiceSession:
         `by` is who wants that, if somebody does.
         """
         # The waiting ones first, so that none of them begins meanwhile.
-        stopped = self.line.listed() + ([self.current] if self.current else [])
-        stopped = [p for p in stopped if author_id in (None, p.author_id)]
+        stopped = [p for p in reversed(self.accepted) if author_id in (None, p.author_id)]
         for playback in stopped:
             playback.cancel(reason, by=by)
         return len(stopped)
+
+    def check(self) -> None:
+        """Fall silent with what somebody who is there now may not hear."""
+        for playback in reversed(self.accepted):
+            playback.check()
 
     def is_new(self, user_id: int, sentence: Said) -> bool:
         """Whether a member has not been told something since the bot came; it is noted."""
@@ -261,7 +282,8 @@ class VoiceSession:
         return self._may_speak() and self.audience.hears(self.link.connection)
 
     def members_changed(self) -> None:
-        """Look again at who can hear the bot."""
+        """Look again at who can hear the bot, and who may hear what it says."""
+        self.check()
         before = self.audience.silenced
         self.audience.update(self.link.channel)
         silenced = self.audience.silenced
@@ -270,18 +292,7 @@ class VoiceSession:
 
     def announce(self, sentence: Said) -> None:
         """Say something in the channel where the bot was called, in the server's language."""
-        if self._told_in:
-            self._spawn(self._say(self._told_in, sentence))
-
-    async def _say(self, where: discord.abc.Messageable, sentence: Said) -> None:
-        locale = locale_of(self.link.guild, await self._language(self.guild_id))
-        try:
-            await where.send(sentence.for_locale(locale))
-        except discord.HTTPException as error:
-            log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        return self._tasks.spawn(work, name="voice session")
+        self._announcing.announce(sentence)
 
     async def close(self) -> None:
         """Leave, and leave nothing behind."""

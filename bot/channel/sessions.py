@@ -90,6 +90,17 @@ class VoiceSessions:
         if session and session.seat and (reason := why_silent(member, session.seat)):
             session.stop_speaking(member.id, reason)
 
+    def permissions_changed(self, guild: discord.Guild) -> None:
+        """Say nothing more of whom Discord silences now, nor what somebody there cannot see."""
+        session = self._sessions.get(guild.id)
+        if session is None:
+            return
+        for author_id in {playback.author_id for playback in session.accepted}:
+            member = guild.get_member(author_id)
+            if member is not None and not member.bot:
+                self.silenced(member)
+        session.check()
+
     def forget(self, guild: discord.Guild) -> None:
         """Drop the session of a server that the bot is no longer in."""
         if session := self._sessions.pop(guild.id, None):

@@ -69,6 +69,14 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("statistics", help="show how much was spoken on each of the last 30 days")
 
+    database = commands.add_parser("database", help="move what is stored to another database")
+    database.add_argument("action", choices=("move",))
+    database.add_argument(
+        "to",
+        choices=("postgresql", "sqlite"),
+        help="to the PostgreSQL that TIMBRE_DATABASE names, or from there into TIMBRE_HOME",
+    )
+
     languages = commands.add_parser(
         "languages", help="check translations of what the bot says, and keep them current"
     )
@@ -146,6 +154,10 @@ def _run(args: argparse.Namespace) -> int:
             from bot.commands.caches import caches  # noqa: PLC0415
 
             return asyncio.run(caches(settings, args.action))
+        case "database":
+            from bot.commands.database import move_database  # noqa: PLC0415
+
+            return asyncio.run(move_database(settings, args.to))
         case "statistics":
             from bot.commands.statistics import statistics  # noqa: PLC0415
 

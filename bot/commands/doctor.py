@@ -20,7 +20,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bot.base.home import DATABASE
 from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
 from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
@@ -141,12 +140,12 @@ def _invitation(settings: Settings) -> str | None:
 async def _home(settings: Settings) -> list[Check]:
     try:
         async with open_store(settings) as store:
-            kept = len(await store.speech.all())
+            kept, place = len(await store.speech.all()), store.place
     except SettingsError as error:
         return [Check("database", "error", str(error))]
     free_gib = shutil.disk_usage(settings.home).free / 2**30
     return [
-        Check("database", "ok", f"{settings.home / DATABASE}, {kept} renderings"),
+        Check("database", "ok", f"{place}, {kept} renderings"),
         Check(
             "disk",
             "ok" if free_gib >= _FREE_GIB else "warning",

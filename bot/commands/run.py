@@ -28,7 +28,7 @@ from bot.base.shards import Shards
 from bot.catalogue import CatalogueError, Catalogues, install
 from bot.commands.connecting import connect, connector_of
 from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
-from bot.services import Services, http_server, open_services
+from bot.services import Services, address_of, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
 from engine import cores
 from engine.errors import SpeechError
@@ -64,7 +64,8 @@ async def run(
     token = settings.discord.require_token()
     keep_memory_private()
     link = connector_of(settings)
-    logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
+    secrets = (token, settings.http.secret, address_of(settings) or "")
+    logs.configure(settings.log.level, settings.log.format, *secrets)
     allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
     asyncio.get_running_loop().set_default_executor(
@@ -79,7 +80,7 @@ async def run(
         return await _run(
             settings, token, link, stop, shards, taking_over=taking_over, workers=workers
         )
-    with _alone(settings.home):
+    with alone(settings.home):
         return await _run(settings, token, link, stop)
 
 
@@ -209,7 +210,7 @@ def _require_no_lone_bot(home: Path) -> None:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """Hold the home's lock. Raises `SettingsError` where another bot has it.
 
     Two bots would clean away each other's unfinished files. The system frees the lock of a process

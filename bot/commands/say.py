@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import io
 import logging
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from bot.speech.reading import Reader
 from bot.speech.speaker import Speaker
 from bot.text import SOUNDS, Names
 from bot.text.alphabets import LATIN, languages_written_in, script_of
+from data.errors import StoreFailed
 from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.messages import EngineConfig
@@ -65,7 +65,7 @@ async def say(
                 if isinstance(voice, ClonedVoice):
                     try:
                         await services.store.local_clips.use(voice.clip_sha256)
-                    except sqlite3.Error as error:  # a full disk: it can be said all the same
+                    except StoreFailed as error:  # a full disk: it can be said all the same
                         log.error("a recording's use could not be noted", exc_info=error)
                 saying = await _saying(services, reader, text, asked, voice)
                 clips = [made async for made in saying.clips()]

@@ -28,7 +28,7 @@ from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
 from bot.commands.connecting import RETRY_FIRST_S, RETRY_MAX_S, UNREACHABLE, connector_of
 from bot.commands.process import SHUTDOWN_S, on_signals
-from bot.services import local_executor, open_store
+from bot.services import address_of, local_executor, open_store
 from bot.settings import SOURCE, Settings, SettingsError
 from bot.voices.enrolments import EnrolmentRecords
 from data.store import Store
@@ -52,7 +52,8 @@ async def supervise(settings: Settings, processes: int) -> int:
         raise SettingsError(f"--processes: has to be 1 to {_MOST_PROCESSES}")
     token = settings.discord.require_token()
     keep_memory_private()
-    logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
+    secrets = (token, settings.http.secret, address_of(settings) or "")
+    logs.configure(settings.log.level, settings.log.format, *secrets)
     stop, replace = asyncio.Event(), asyncio.Event()
     on_signals(stop)
     if hasattr(signal, "SIGHUP"):

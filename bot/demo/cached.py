@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="such as docs/benchmarks/cached.json")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as home:
-        os.environ.update(TIMBRE_HOME=home, TIMBRE_ENGINE="stock")
+        os.environ.update(TIMBRE_HOME=home, TIMBRE_DATABASE="", TIMBRE_ENGINE="stock")
         figures = asyncio.run(_run(options.times))
     text = json.dumps(asdict(figures), indent=2) + "\n"
     sys.stdout.write(text)

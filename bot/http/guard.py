@@ -7,6 +7,7 @@ gives itself away by a name that leads here and is not ours (DNS rebinding) or b
 import hmac
 import ipaddress
 from collections.abc import Callable, Set
+from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,28 +24,36 @@ class Guard:
     """Lets requests through to their handlers; a failure of any kind becomes an answer.
 
     `files` are the page's, which say nothing: a browser sends no token when it opens them.
+    `answering` is entered while a request is answered.
     """
 
     def __init__(
-        self, settings: HttpSettings, count: Callable[[str, int], None], files: Set[str]
+        self,
+        settings: HttpSettings,
+        count: Callable[[str, int], None],
+        answering: Callable[[web.Request], AbstractContextManager[None]],
+        *,
+        files: Set[str],
     ) -> None:
         self._token = settings.secret.encode()
         names = (settings.names or "").split(",")
         self._names = {"localhost", *(name.strip().lower() for name in names if name.strip())}
         self._count = count
+        self._answering = answering
         self._open = OPEN | files
 
     @property
     def middleware(self) -> Middleware:
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                self._check(request)
-                response = await handler(request)
-            except Exception as error:
-                response = response_of(refused(error))
-            self._count(_route(request), response.status)
-            return response
+            with self._answering(request):
+                try:
+                    self._check(request)
+                    response = await handler(request)
+                except Exception as error:
+                    response = response_of(refused(error))
+                self._count(_route(request), response.status)
+                return response
 
         return middleware
 

@@ -54,6 +54,8 @@ async def order_of(request: web.Request) -> Order:
     # A page elsewhere can send a form or plain text without being asked whether it may.
     if request.content_type != "application/json":
         raise RequestRefused(415, "Send JSON, with “Content-Type: application/json”.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RequestRefused(415, "Send JSON as it is, without “Content-Encoding”.")
     try:
         async with asyncio.timeout(BODY_PATIENCE_S):
             content = await request.read()
@@ -65,6 +67,8 @@ async def order_of(request: web.Request) -> Order:
         ) from None
     try:
         body = msgspec.json.decode(content, type=_Body)
+    except RecursionError:
+        raise RequestRefused(400, "The request cannot be read: it is too deep.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(400, f"The request cannot be read: {error}.") from None
     return _checked(body)

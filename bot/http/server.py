@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.base.metrics import Metrics
+from bot.base.tasks import TaskSet
 from bot.http.figures import FigureCollector, HttpFigures, registry_of
 from bot.http.guard import Guard, be_on_guard
 from bot.http.limits import HttpSettings
@@ -16,6 +17,7 @@ from bot.http.order import BODY_MAX_BYTES
 from bot.http.page.routes import OPEN as PAGE_FILES
 from bot.http.page.routes import OperatorPage
 from bot.http.page.status import status_of
+from bot.http.patience import Patience
 from bot.http.refusals import RequestRefused
 from bot.http.speech import SpeechRoute
 from bot.http.voices import HttpVoices
@@ -27,9 +29,23 @@ from engine.executor import Executor
 from engine.speech import EngineInfo
 
 log = logging.getLogger(__name__)
+_broken = logging.getLogger("bot.http.broken")
 
 #: How long requests may go on once the server is told to end.
 _ENDING_S = 0.5
+
+
+def _without_content(record: logging.LogRecord) -> bool:
+    """Log of what is no request that it came, and none of it: it may be somebody's words."""
+    error = record.exc_info[1] if record.exc_info else None
+    record.msg, record.args = "what a client sent over HTTP was no request", ()
+    record.exc_info = record.exc_text = None
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    record.kind = type(error).__name__
+    return True
+
+
+_broken.addFilter(_without_content)
 
 
 class OnDiscord(Protocol):
@@ -77,13 +93,15 @@ class HttpServer:
         self._registry = registry_of(
             FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
+        self._patience = Patience(self._connections)
+        self._tasks = TaskSet()
         page = OperatorPage(
             self._voices,
             engine=self._engine,
             status=lambda: status_of(metrics, executor, figures, self._speech.speaking),
             home=home,
         )
-        guard = Guard(settings, figures.count, files=PAGE_FILES)
+        guard = Guard(settings, figures.count, self._patience.answering, files=PAGE_FILES)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
         app.add_routes(
             [
@@ -98,9 +116,15 @@ class HttpServer:
             ]
         )
         app.on_response_prepare.append(be_on_guard)
-        # Without its log: it would have who asked for what.
+        # Without its log: it would have who asked for what. Nothing is unpacked, not even of who
+        # is refused: half a megabyte can become 500.
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=_ENDING_S
+            app,
+            access_log=None,
+            logger=_broken,
+            auto_decompress=False,
+            handler_cancellation=True,
+            shutdown_timeout=_ENDING_S,
         )
 
     async def __aenter__(self) -> Self:
@@ -110,6 +134,7 @@ class HttpServer:
         except OSError:
             await self.close()
             raise
+        self._tasks.spawn(self._patience.run(), name="HTTP connections")
         log.info("serving HTTP", extra={"address": self.address})
         return self
 
@@ -118,6 +143,7 @@ class HttpServer:
 
     async def close(self) -> None:
         """Take no more requests, and end those that are being answered."""
+        await self._tasks.cancel()
         await self._runner.cleanup()
         self._speech.close()
 
@@ -126,6 +152,10 @@ class HttpServer:
         """Where it listens, as the beginning of a URL."""
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _connections(self) -> list[web.RequestHandler]:
+        server = self._runner.server
+        return server.connections if server is not None else []
 
     def _operator(self) -> int | None:
         return self.discord.operator_id if self.discord else None

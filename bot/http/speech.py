@@ -22,6 +22,7 @@ from bot.speech.audio.formats import FORMATS, GrowingFile
 from bot.speech.audio.opus import SYNTHETIC
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
+from bot.speech.service import Deciding
 from bot.speech.speaker import Speaker
 from bot.text import TextLimits
 from bot.text.passages import passages
@@ -101,16 +102,17 @@ class SpeechRoute:
                 param="model",
                 code="model_not_found",
             )
-        speaker = await self._voices.speaker(order.voice, engine)
-        answer = _Answer(request, order, engine.sample_rate, self._threads)
-        answer.on_first = lambda: self._on_first(self._clock() - began)
-        return await self._stream(answer, order, speaker)
+        with self._sayings.deciding() as decision:
+            speaker = await self._voices.speaker(order.voice, engine)
+            answer = _Answer(request, order, engine.sample_rate, self._threads)
+            answer.on_first = lambda: self._on_first(self._clock() - began)
+            return await self._stream(answer, order, speaker, decision)
 
     async def _stream(
-        self, answer: "_Answer", order: Order, speaker: Speaker
+        self, answer: "_Answer", order: Order, speaker: Speaker, decision: Deciding
     ) -> web.StreamResponse:
         try:
-            async with aclosing(self._speech(order, speaker)) as made:
+            async with aclosing(self._speech(order, speaker, decision)) as made:
                 async for speech in made:
                     await answer.add(speech)
             await answer.end()
@@ -125,7 +127,9 @@ class SpeechRoute:
             answer.abort()
         return answer.response
 
-    async def _speech(self, order: Order, speaker: Speaker) -> AsyncGenerator[Speech, None]:
+    async def _speech(
+        self, order: Order, speaker: Speaker, decision: Deciding
+    ) -> AsyncGenerator[Speech, None]:
         language, limits, nothing = order.language, self._limits, True
         for passage in passages(order.text, _PASSAGE_CHARS):
             try:
@@ -134,6 +138,7 @@ class SpeechRoute:
                 )
             except NothingToSay:
                 continue
+            decision.require(recital.speaker)  # one that there is already says so itself
             nothing, language = False, recital.speaker.language
             # Once it sounds, nothing is gained by beginning with a short piece.
             limits = replace(limits, first_chunk_chars=limits.max_chunk_chars)

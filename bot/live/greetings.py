@@ -1,5 +1,6 @@
 """What is said when a member comes or goes: their own line in their own voice, or the server's."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from data.live import Exclusion
 from data.member_words import WordsKind
 from data.rows import GuildSettings
 from data.store import Store
+
+log = logging.getLogger(__name__)
 
 #: Whoever comes and goes again and again is greeted once in this time.
 PAUSE_S = 300.0
@@ -53,9 +56,12 @@ class Greetings:
         if not muted and (
             line := await self._own_line(member, seat, settings, excluded, came=came)
         ):
-            return await self._sayings.of_member(
-                line, member, member.guild, max_chars=settings.max_message_chars
-            )
+            try:
+                return await self._sayings.of_member(
+                    line, member, member.guild, max_chars=settings.max_message_chars
+                )
+            except UserError as error:  # barred from it, perhaps: that they came is news as usual
+                log.info("a member's own line is not said", extra={"reason": str(error)})
         if settings.announce_moves:
             return await self._sayings.announcement(member, came=came)
         return None

@@ -8,6 +8,7 @@ import discord
 
 from bot.base.errors import UserError
 from bot.catalogue import Said, Sentence, locale_of
+from bot.channel.writing_rights import may_write, right_to_write
 from bot.live.server_settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,7 @@ def require_writable(guild: discord.Guild, channel_id: int) -> None:
     for name, may in (
         # Translators: a permission, as Discord names it.
         (Sentence("View Channel"), granted.view_channel),
-        # Translators: a permission, as Discord names it.
-        (Sentence("Send Messages"), granted.send_messages),
+        (right_to_write(channel), may_write(channel, granted)),
     ):
         if not may:
             raise UserError(

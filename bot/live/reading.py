@@ -33,6 +33,7 @@ from bot.speech.pieces import Saying
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
 from bot.voices.forgetting import Forgetting
+from data.bars import Bar
 from data.rows import GuildSettings
 from data.store import Store
 from engine.errors import SpeechError
@@ -110,7 +111,7 @@ class LiveReading:
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
         """Do not say a message that is gone, or fall silent in the middle of it, and forget it."""
         await self._cancel(guild_id or 0, lambda accepted_id, _: accepted_id == message_id)
-        await self._forgetting.message(message_id)
+        await self._forgetting.message(message_id, deleted=True)
 
     async def take_back(self, guild_id: int, author_id: int) -> None:
         """Say nothing more of what a member wrote, fall silent in the middle of it, and forget it.
@@ -127,6 +128,13 @@ class LiveReading:
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         await self._moves.moved(member, before, after)
+
+    async def permissions_changed(self, guild: discord.Guild) -> None:
+        """Stop what somebody who listens cannot see any more."""
+        if reading := self.bindings.of(guild.id):
+            async with reading.turn:
+                if seat := self._sessions.of(guild).seat:
+                    await self.bindings.stop_if_overheard(guild, seat)
 
     async def close(self) -> None:
         """End what is still being told; what is being read goes on after the next start."""
@@ -213,9 +221,17 @@ class LiveReading:
                 log.info("not read", extra={"reason": reasons.NOWHERE.english})
                 self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
             return
+
+        def require_seen() -> None:
+            here, binding = session.seat, reading.channels.get(message.channel.id)
+            if here is not None and binding is not None and isinstance(message.channel, Readable):
+                require_unheard(here, message.channel, approved=binding.approved)
+
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
-            playback = session.speak(line, author_id=author.id, label=text)
+            playback = session.speak(
+                line, author_id=author.id, label=text, require_heard=require_seen
+            )
         except UserError as error:
             self._authors.begin_to_tell(message, reading, error)
             return
@@ -238,16 +254,17 @@ class LiveReading:
         content, answered = content_of(message, settings), answered_by(message)
         reply_to = None
         if answered is not None:
-            reply_to = (await self._sayings.called.of(guild.id, [answered]))[answered.id]
+            reply_to = (await self._sayings.called.of(guild.id, [answered])).names[answered.id]
         try:
             return await self._sayings.of_member(
                 content,
                 message.author,
                 guild,
                 framed=partial(text_of, message, content=content, reply_to=reply_to),
-                mentioned=message.mentions,
+                mentioned=[*message.mentions, *([answered] if answered else [])],
                 message_id=message.id,
                 max_chars=settings.max_message_chars,
+                kind=Bar.EVERYTHING,
             )
         except NothingToSay:
             return None

@@ -26,17 +26,17 @@ class Thread(Channel):
             self.kind = 12
 
     def permissions_of(self, member: MemberRecord) -> int:
-        """As in its parent; who may write there has a permission of its own.
-
-        A private one is its owner's, the bot's and that of who may manage threads.
-        """
+        """As in its parent. A private one is its owner's, the bot's and who may manage threads'."""
         granted = self.parent.permissions_of(member)
         inside = member in (self.owner, self.guild.bot)
         if self.private and not (inside or granted & permissions.flag("manage_threads")):
             return 0
-        writes = granted & permissions.flag("send_messages_in_threads")
-        send = permissions.flag("send_messages")
-        return granted | send if writes else granted & ~send
+        return granted
+
+    def allows(self, member: MemberRecord, permission: str) -> bool:
+        """Who may write there has a permission of its own."""
+        own = "send_messages_in_threads" if permission == "send_messages" else permission
+        return super().allows(member, own)
 
     async def delete(self) -> None:
         del self.guild.channels[self.id]

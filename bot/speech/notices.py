@@ -11,8 +11,9 @@ from engine.speech import ClonedVoice
 class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which speakers something is about: those that agree with all that is given.
 
-    `owner_id` and `clip_file`, a name, are of the voice, `user_id` of who speaks; `others_than` is
-    whose words it is not about.
+    `owner_id` and `clip_file`, a name, are of the voice, `user_id` of who speaks, `written_by`
+    of whose message that is where it is another's; `others_than` is whose words it is not about.
+    With `not_in` it is about who speaks in another voice of their own choice than that one.
     """
 
     identity: str | None = None
@@ -21,6 +22,8 @@ class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
     user_id: int | None = None
     guild_id: int | None = None
     others_than: int | None = None
+    written_by: int | None = None
+    not_in: str | None = None
 
     def __call__(self, speaker: Speaker) -> bool:
         voice = speaker.voice
@@ -34,6 +37,8 @@ class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
             and self.user_id in (None, speaker.user_id)
             and self.guild_id in (None, speaker.guild_id)
             and self.others_than != speaker.user_id
+            and self.written_by in (None, speaker.written_by)
+            and (self.not_in is None or not (speaker.news or voice.identity == self.not_in))
         )
 
 

@@ -7,6 +7,7 @@ alike.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import discord
@@ -18,21 +19,26 @@ from bot.speech.names import CalledNames
 from bot.speech.pieces import Recital, Saying
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
-from bot.speech.service import SpeechService
+from bot.speech.service import Deciding, SpeechService
 from bot.speech.speaker import Speaker
 from bot.text import SOUNDS, Names, TextLimits
 from bot.text.wording import WORDINGS
+from data.bars import Bar
 from data.guild_settings import GuildSettingsStore
+from data.rows import OwnName
 from engine.speech import StockVoice
 
 
 class Speakers(Protocol):
     """What decides whose voice speaks."""
 
-    async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
+    async def speaker(
+        self, asked: str | None, *, user_id: int, guild_id: int, kind: Bar = Bar.SAY
+    ) -> Speaker:
         """How a member speaks in a server: in the voice `asked`, or in their usual one.
 
-        Raises `UserError` for a voice that is not there or not theirs to use.
+        Raises `UserError` for a voice that is not there or not theirs to use, and for who is barred
+        from speaking so; `kind` is the bar that is enough.
         """
 
 
@@ -58,6 +64,10 @@ class Sayings:
         self._languages = languages
         self._guild_settings = guild_settings
 
+    def deciding(self) -> AbstractContextManager[Deciding]:
+        """See `SpeechService.deciding`."""
+        return self._speech.deciding()
+
     @property
     def sounds(self) -> tuple[str, ...] | None:
         """Those that the loaded engine makes, without brackets; None while none is loaded."""
@@ -74,41 +84,56 @@ class Sayings:
         framed: Callable[[str], str] | None = None,
         mentioned: Sequence[discord.abc.User] = (),
         message_id: int | None = None,
+        written_by: int | None = None,
         max_chars: int | None = None,
         aloud: bool = True,
+        kind: Bar = Bar.SAY,
     ) -> Saying:
         """What a member typed, in the voice that they ask for or in their usual one.
 
         It is read in `language` if they ask for one, else in the one that it is in; `framed` gives
         what is read of it in a language, where that is more than the text. `mentioned` came with
-        it, `message_id` is of the message that it was, if any; `max_chars` is as in `Reader.read`;
-        what is not `aloud` is for a file, which no server's volume changes. Raises `UserError`,
-        `NothingToSay` where no word is left, `SpeechError` while there is no engine.
+        it, `message_id` is of the message that it was, if any, `written_by` its author if that is
+        another member; `max_chars` is as in `Reader.read`;
+        what is not `aloud` is for a file, which no server's volume changes; `kind` is the bar that
+        keeps the member from it. Raises `UserError`, `NothingToSay` where no word is left,
+        `SpeechError` while there is no engine and for what is withdrawn meanwhile.
         """
-        speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
-        reads = (await self._speech.engine()).languages
-        line = await self._languages.of(
-            text,
-            reads,
-            user_id=member.id,
-            guild_id=guild.id,
-            asked=language,
-            voice=speaker.voice_language,
-        )
-        text = framed(line.language) if framed else text
-        # Beside the loop: a text can be made to take a tenth of a second.
-        reading = await asyncio.to_thread(
-            self._reader.read,
-            text,
-            await self.called.names_in(text, guild, mentioned),
-            await self._pronouncing.of(guild.id, member.id),
-            language=line.language,
-            reads=reads,
-            max_chars=max_chars,
-            sounds=SOUNDS if self.sounds is None else self.sounds,
-        )
-        speaker = replace(speaker, message_id=message_id, language=line.language)
-        saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
+        with self.deciding() as decision:
+            speaker = await self._speakers.speaker(
+                voice, user_id=member.id, guild_id=guild.id, kind=kind
+            )
+            reads = (await self._speech.engine()).languages
+            line = await self._languages.of(
+                text,
+                reads,
+                user_id=member.id,
+                guild_id=guild.id,
+                asked=language,
+                voice=speaker.voice_language,
+            )
+            text = framed(line.language) if framed else text
+            names, own = await self.called.names_in(text, guild, mentioned)
+            # Beside the loop: a text can be made to take a tenth of a second.
+            reading = await asyncio.to_thread(
+                self._reader.read,
+                text,
+                names,
+                await self._pronouncing.of(guild.id, member.id),
+                language=line.language,
+                reads=reads,
+                max_chars=max_chars,
+                sounds=SOUNDS if self.sounds is None else self.sounds,
+            )
+            speaker = replace(
+                speaker,
+                message_id=message_id,
+                written_by=written_by,
+                language=line.language,
+                own_names=own,
+            )
+            saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
+            decision.require(saying.speaker)
         saying.left_out = reading.left_out
         saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
         return saying
@@ -152,10 +177,17 @@ class Sayings:
     ) -> Saying:
         """That the author of a message speaks now, in their own voice and the server's language."""
         language = await self._language_of(guild_id)
-        name = await self._name(author, guild_id, language)
-        speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
-        speaker = replace(speaker, message_id=message_id, language=language)
-        return await self.in_voice([WORDINGS[language].says.format(name)], speaker, aloud=True)
+        name, own = await self._name(author, guild_id, language)
+        with self.deciding() as decision:
+            speaker = await self._speakers.speaker(
+                None, user_id=author.id, guild_id=guild_id, kind=Bar.EVERYTHING
+            )
+            speaker = replace(speaker, message_id=message_id, language=language, own_names=own)
+            saying = await self.in_voice(
+                [WORDINGS[language].says.format(name)], speaker, aloud=True
+            )
+            decision.require(saying.speaker)
+        return saying
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:
         """That a member came or left, in the server's voice, language and words."""
@@ -163,22 +195,29 @@ class Sayings:
         language = await self._language_of(guild_id)
         chosen = await self._guild_settings.get(guild_id)
         line = chosen.arrival_line if came else chosen.departure_line
-        speaker = Speaker(
-            StockVoice(), guild_id=guild_id, user_id=member.id, language=language, news=True
-        )
         if line is None:
             wording = WORDINGS[language]
-            name = await self._name(member, guild_id, language)
+            name, own = await self._name(member, guild_id, language)
             chunks = [(wording.joined if came else wording.left).format(name)]
         else:
+            called = await self.called.of(guild_id, [member])
+            own = called.own
             reading = await asyncio.to_thread(
                 self._reader.read,
                 line.replace("{name}", f"<@{member.id}>"),
-                Names(users=await self.called.of(guild_id, [member])),
+                Names(users=called.names),
                 await self._pronouncing.of(guild_id, member.id),
                 language=language,
             )
             chunks = reading.chunks
+        speaker = Speaker(
+            StockVoice(),
+            guild_id=guild_id,
+            user_id=member.id,
+            language=language,
+            news=True,
+            own_names=own,
+        )
         return await self.in_voice(chunks, speaker, aloud=True)
 
     async def preview(self, speaker: Speaker) -> Saying:
@@ -206,14 +245,17 @@ class Sayings:
         reads = (await self._speech.engine()).languages
         return await self._languages.of_server(guild_id, reads)
 
-    async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
+    async def _name(
+        self, member: discord.abc.User, guild_id: int, language: str
+    ) -> tuple[str, tuple[OwnName, ...]]:
+        """How a member's name is read, and the name if it is of their own choice."""
         pronunciations = await self._pronouncing.of(guild_id, member.id)
         called = await self.called.of(guild_id, [member])
         # Beside the loop, as texts are: a dictionary or a name can be made to take long.
         name = await asyncio.to_thread(
-            self._reader.name, called[member.id], pronunciations, language
+            self._reader.name, called.names[member.id], pronunciations, language
         )
-        return name or WORDINGS[language].someone.capitalize()
+        return name or WORDINGS[language].someone.capitalize(), called.own
 
 
 def _percent_of(server_percent: int, speaker: Speaker) -> int:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -29,7 +30,7 @@ from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
-from engine.speech import EngineInfo, Priority, Speech, Voice, sha256_of
+from engine.speech import ClonedVoice, EngineInfo, Priority, Speech, Voice, sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,21 @@ Concerned = Callable[[Speaker], bool]
 #: Has all other processes act on a notice before it is entered, see `Peers.told`.
 Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
+_DELETED = "This voice was deleted, so I stopped."
 _NO_SOUND = "Nothing in that makes a sound."
+
+
+class Deciding:
+    """A decision about who speaks, and what was withdrawn since it began."""
+
+    def __init__(self) -> None:
+        self.withdrawn: list[tuple[Concerned, SpeechError]] = []
+
+    def require(self, speaker: Speaker) -> None:
+        """Raise the reason where the decision is not true any more of `speaker`."""
+        for concerned, reason in self.withdrawn:
+            if concerned(speaker):
+                raise reason
 
 
 class SpeechService:
@@ -64,6 +79,7 @@ class SpeechService:
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
         self._readiness = Readiness(executor, deadline_s=deadline_s, clock=clock)
         self._silenced: list[tuple[Concerned, SpeechError]] = []
+        self._deciding: set[Deciding] = set()
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
@@ -88,6 +104,16 @@ class SpeechService:
         recital = Recital(speaker, pieces_of(chunks, speaker), make_due)
         self._sayings.add(recital)
         return recital
+
+    @contextmanager
+    def deciding(self) -> Iterator[Deciding]:
+        """While it is looked up who may speak how: what is withdrawn meanwhile counts for that."""
+        decision = Deciding()
+        self._deciding.add(decision)
+        try:
+            yield decision
+        finally:
+            self._deciding.discard(decision)
 
     async def engine(self) -> EngineInfo:
         """The loaded engine, as `Readiness` waits for it. Raises `SpeechError`."""
@@ -123,6 +149,8 @@ class SpeechService:
 
     def withdraw_here(self, concerned: Concerned, reason: SpeechError) -> None:
         """End the sayings of some speakers in this process: their listeners get `reason`."""
+        for decision in self._deciding:
+            decision.withdrawn.append((concerned, reason))
         for saying in list(self._sayings):
             if concerned(saying.speaker):
                 saying.withdraw(reason)
@@ -139,6 +167,10 @@ class SpeechService:
         """
         await self.settled(concerned)
         await self._cache.forget(**origin)
+
+    async def forget_names(self, **named: int) -> None:
+        """See `SpeechCache.forget_names`."""
+        await self._cache.forget_names(**named)
 
     def _make_due(
         self,
@@ -191,10 +223,10 @@ class SpeechService:
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent).with_tuning(speaker.tuning)
         key = sha256_of(info.identity, content, codec)
-        packets = await self._cache.get(key, speaker.origin)
+        packets = await self._cache.get(key, speaker.origin, own_names=speaker.own_names)
         if packets is None and codec != usual:
             usual_key = sha256_of(info.identity, content, usual)
-            at_usual = await self._cache.get(usual_key, speaker.origin)
+            at_usual = await self._cache.get(usual_key, speaker.origin, own_names=speaker.own_names)
             if at_usual is not None:
                 speech = await _decoded(at_usual)
                 packets = await self._keep(key, speech, voice, codec, speaker)
@@ -226,6 +258,13 @@ class SpeechService:
         return speech
 
     async def _synthesise(self, piece: Piece[Any]) -> Speech:
+        voice = piece.request.voice
+        # It may have been decided on before the voice was deleted: an engine that still had it in
+        # its memory would derive anew what was deleted with it.
+        if isinstance(voice, ClonedVoice) and not await asyncio.to_thread(
+            Path(voice.clip_path).is_file
+        ):
+            raise VoiceUnusable(_DELETED)
         # Read here, where it is submitted: it may have been promoted since this task was made.
         return await self._executor.synthesise(piece.request)
 
@@ -239,7 +278,8 @@ class SpeechService:
         self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> "asyncio.Task[tuple[bytes, ...]]":
         keeping = asyncio.create_task(
-            self._cache.put(key, speech, voice, codec, speaker.origin), name="keep speech"
+            self._cache.put(key, speech, voice, codec, speaker.origin, own_names=speaker.own_names),
+            name="keep speech",
         )
         self._note_work(speaker, keeping)
         return keeping

@@ -6,19 +6,21 @@ import msgspec
 
 from bot.catalogue import Said, Sentence
 from bot.speech.audio.tuning import UNTUNED, Tuning
-from data.rows import SpeechOrigin
+from data.rows import OwnName, SpeechOrigin
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
 
 
 class Speaker(msgspec.Struct, frozen=True):
     """Who asks, in which voice, how it should speak, and how loudly and how changed it is played.
 
-    `message_id` is of the message that is read aloud, if it is one; `language` is the text's, and
-    `voice_language` the voice's own where that is known, both as ISO 639-1 codes.
+    `message_id` is of the message that is read aloud, if it is one, and `written_by` its author
+    where that is somebody else than who speaks; `language` is the text's, and `voice_language` the
+    voice's own where that is known, both as ISO 639-1 codes.
 
     `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
     stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
     member's; what is `news` is nobody's own words, and said in the engine's first one instead.
+    `own_names` are said in it, as those chose them who are called so.
     """
 
     voice: Voice = StockVoice()
@@ -26,6 +28,7 @@ class Speaker(msgspec.Struct, frozen=True):
     guild_id: int = 0
     user_id: int = 0
     message_id: int | None = None
+    written_by: int | None = None
     language: str = "en"
     voice_language: str | None = None
     note: Said | None = None
@@ -33,6 +36,7 @@ class Speaker(msgspec.Struct, frozen=True):
     tuning: Tuning = UNTUNED
     stock_voice: str | None = None
     news: bool = False
+    own_names: tuple[OwnName, ...] = ()
 
     @property
     def origin(self) -> SpeechOrigin | None:

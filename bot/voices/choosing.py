@@ -5,7 +5,6 @@ against what the member may do, in `Voices.find`.
 """
 
 import logging
-import sqlite3
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, OF_SHARED, Action
 from bot.voices.sharing import Sharing
 from bot.voices.usual import UsualVoice
+from data.errors import StoreFailed
 from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
@@ -240,7 +240,7 @@ class Voices:
     async def _note(self, noting: Awaitable[object]) -> None:
         try:
             await noting
-        except sqlite3.Error as error:  # nobody falls silent because a disk is full
+        except StoreFailed as error:  # nobody falls silent because a disk is full
             log.error("a voice's use could not be noted", exc_info=error)
 
     async def _usually(self, person: Person) -> Speaker:

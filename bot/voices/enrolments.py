@@ -1,13 +1,13 @@
 """What an engine has computed about voices, noted in the database while speech goes on."""
 
 import logging
-import sqlite3
 
 import msgspec
 
 from bot.base.home import CONDITIONALS, is_own
 from bot.base.metrics import Metrics
 from bot.base.tasks import TaskSet
+from data.errors import StoreFailed
 from data.rows import NewConditionals
 from data.store import Store
 from engine.messages import Enrolled
@@ -46,5 +46,5 @@ class EnrolmentRecords:
         try:
             row = msgspec.convert(made, NewConditionals, from_attributes=True)
             await self._store.conditionals.record(row)
-        except sqlite3.Error:
+        except StoreFailed:
             _log.exception("an enrolment could not be noted")

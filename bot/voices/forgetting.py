@@ -20,6 +20,8 @@ from engine.executor import Executor
 from engine.speech import ClonedVoice
 
 _DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
+_NO_MESSAGE = VoiceUnusable("The message was deleted, so I stopped.")
+_AUTHOR_GONE = VoiceUnusable("The author of the message deleted their data, so I stopped.")
 _WITHDRAWN = VoiceUnusable("I did not say that: your data was deleted.")
 
 #: Does something about a subject in one process at a time, see `Peers.claim`.
@@ -69,16 +71,21 @@ class Forgetting:
                     await self._derived(identity)
         await self._store.purge()
 
-    async def message(self, message_id: int) -> None:
-        """Forget what was read aloud of a message. Cancel it before."""
+    async def message(self, message_id: int, *, deleted: bool = False) -> None:
+        """Forget what was read aloud of a message; of a `deleted` one nothing more is said."""
+        if deleted:
+            self._speech.withdraw_here(lambda s: s.message_id == message_id, _NO_MESSAGE)
         await self._speech.forget(lambda s: s.message_id == message_id, message_id=message_id)
 
     async def member(self, user_id: int, guild_id: int) -> None:
         """Forget what was said of a person's words in a server. Cancel before what is read there.
 
-        What is just being said by a command is said, and kept, all the same.
+        What is just being said by a command of theirs is said, and kept, all the same; what others
+        have said of their messages ends.
         """
         place = user_id, guild_id
+        unread = VoiceUnusable("I do not read what {member} writes.", member=f"<@{user_id}>")
+        self._speech.withdraw_here(Concern(written_by=user_id, guild_id=guild_id), unread)
         await self._speech.forget(
             lambda s: s.message_id is not None and (s.user_id, s.guild_id) == place,
             user_id=user_id,
@@ -93,14 +100,26 @@ class Forgetting:
         In every process, where their drafts go too. In one at a time: two would wait for each other
         to stop what the person does there.
         """
+        await self._speech.withdraw(Concern(written_by=user_id), reason=_AUTHOR_GONE)
         gone = PersonGone(user_id, _WITHDRAWN.sentence)
         async with self.claim(f"person {user_id}"), self._speech.silencing(gone):
             await self._speech.forget(gone.concern, user_id=user_id)
+            await self._store.member_words.forget_names(user_id)
+            await self._speech.forget_names(user_id=user_id)
             yield
 
     async def guild(self, guild_id: int) -> None:
         """Forget what was said in a server that the bot has left."""
         await self._speech.forget(lambda s: s.guild_id == guild_id, guild_id=guild_id)
+        await self._speech.forget_names(guild_id=guild_id)
+
+    async def name(self, user_id: int, guild_id: int) -> None:
+        """Forget what says the name that a member had chosen, whoever said it.
+
+        What says it at this moment is said, but not kept.
+        """
+        await self._speech.forget_names(user_id=user_id, guild_id=guild_id)
+        await self._store.purge()
 
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256

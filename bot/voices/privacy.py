@@ -20,6 +20,7 @@ from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.voices.consent import CONSENT_TEXTS, PERMISSION_TEXTS
 from bot.voices.forgetting import Forgetting
+from bot.voices.references import clip_digest
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
 from data.store import Store
@@ -96,7 +97,7 @@ class Privacy:
 
     async def counts(self, user_id: int) -> dict[str, int]:
         """How many rows there are about a person, by table; only those with any."""
-        held = await self._store.personal.rows_about(user_id)
+        held = await self._store.personal.rows_about(user_id, clip_digest)
         return {table: len(rows) for table, rows in held.items() if rows}
 
     @asynccontextmanager
@@ -109,7 +110,7 @@ class Privacy:
         ask for theirs at once: each is in memory as a whole.
         """
         async with self._exports.turn(0, user_id):
-            held = await self._store.personal.rows_about(user_id)
+            held = await self._store.personal.rows_about(user_id, clip_digest)
             voices = await self._store.voices.of_owner(user_id)
             permissions = await self._store.permissions.given_by(user_id)
             agreed = _agreed_to(

@@ -5,30 +5,46 @@ from msgspec.structs import replace
 from bot.base.errors import UserError
 from bot.catalogue import Sentence
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN, Tuning
+from bot.speech.notices import Concern
+from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.place import Person
+from data.bars import Bar
 from data.rows import MemberSound
 from data.store import Store
+from engine.errors import VoiceUnusable
 from engine.speech import EngineInfo, StockVoice
 
 #: How loud moderators may have somebody, in percent of everybody else.
 VOLUME_MIN, VOLUME_MAX = 10, 200
+_ANOTHER_VOICE = VoiceUnusable(
+    "The moderators of this server chose another voice for you, so I stopped."
+)
 
 
 class Sounds:
     """What changes something asks first whether this person may do it; all raise `UserError`."""
 
-    def __init__(self, store: Store, voices: Voices) -> None:
+    def __init__(self, store: Store, voices: Voices, bars: Bars, speech: SpeechService) -> None:
+        self._bars = bars
+        self._speech = speech
         self._sounds = store.sounds
         self._choices = store.choices
         self._voices = voices
 
-    async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
+    async def speaker(
+        self, asked: str | None, *, user_id: int, guild_id: int, kind: Bar = Bar.SAY
+    ) -> Speaker:
         """How a member speaks in a server: as `Voices.speaker` says, and then as they sound there.
 
         In the stock voice that moderators chose, where they did, whatever the member asks for.
+        All that a member has the bot say comes by here: who is barred from it is refused. `kind`
+        is the bar that is enough.
         """
+        if refusal := await self._bars.refusal(user_id, guild_id, kind):
+            raise UserError(refusal)
         sound = await self.of(user_id, guild_id)
         if sound.stock_voice is None:
             speaker = await self._voices.speaker(asked, user_id=user_id, guild_id=guild_id)
@@ -98,6 +114,11 @@ class Sounds:
         if not forced:
             await self._choices.choose(user_id, by.guild_id, name)
         await self._force(user_id, by.guild_id, name if forced else None)
+        if forced:  # what waits in the voice that they had
+            concern = Concern(
+                user_id=user_id, guild_id=by.guild_id, not_in=StockVoice(name).identity
+            )
+            await self._speech.withdraw(concern, reason=_ANOTHER_VOICE)
         return name
 
     async def release(self, user_id: int, by: Person) -> None:

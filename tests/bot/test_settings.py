@@ -119,6 +119,7 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
         ("TIMBRE_DISCORD_RESOLVE", "0.0.0.0:443", "loopback"),
         ("TIMBRE_DISCORD_RESOLVE", "127.0.0.1:0", "loopback"),
         ("TIMBRE_DISCORD_RESOLVE", "127.0.0.1:", "loopback"),
+        ("TIMBRE_DATABASE", "mysql://bot:hidden@host/timbre", "begins with postgresql://"),
         ("TIMBRE_CLIP_MIN_VOICED_S", "50", "TIMBRE_CLIP_MIN_VOICED_S must not exceed"),
     ],
 )
@@ -128,6 +129,7 @@ def test_a_wrong_value_is_one_line_that_names_the_setting(
     with pytest.raises(SettingsError) as caught:
         settings_of({name: value})
     assert mentions in str(caught.value)
+    assert "hidden" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -240,7 +242,7 @@ def test_a_token_that_others_can_read_is_said(env_file: Path) -> None:
     env_file.write_text("DISCORD_TOKEN=abc")
     env_file.chmod(0o644)
     assert exposed_token() == (
-        f"{env_file} holds a token of the bot, and others on this machine may read it: "
+        f"{env_file} holds a token or password of the bot, and others on this machine may read it: "
         f"chmod 600 {env_file}"
     )
     env_file.chmod(0o600)

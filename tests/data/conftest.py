@@ -1,16 +1,35 @@
 """An empty store, and what to put into it."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from data.rows import NewConditionals, NewSpeech, NewVoice, VoiceRow
 from data.store import Store
-from tests.store import clock, store
+from tests.postgresql import Lent, postgresql, postgresql_server
+from tests.store import Clock, clock
 
-__all__ = ["clock", "store"]
+__all__ = ["clock", "postgresql", "postgresql_server"]
 
 #: Larger than what a float holds exactly, as Discord's ids are.
 ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
+) -> AsyncIterator[Store]:
+    """An empty store, in each of the databases."""
+    where: Path | str = tmp_path / "timbre.db"
+    if request.param == "postgresql":
+        server: Lent = request.getfixturevalue("postgresql")
+        where = await server.new()
+    store = await Store.open(where, clock)
+    yield store
+    await store.close()
 
 
 async def register(store: Store, owner_id: int, name: str, **other: Any) -> VoiceRow:

@@ -10,17 +10,53 @@ from pathlib import Path
 import pytest
 
 from data.database import Database
-from data.errors import DatabaseClosed
+from data.databases import open_database
+from data.errors import DatabaseClosed, Failure, RuleBroken, StoreFailed
+from data.sqlite import SqliteDatabase
+from tests.postgresql import Lent
+
+of_sqlite = pytest.mark.parametrize("where", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work has time to let another process end."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 30.0)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A place for a database that is still to be made."""
+    if request.param == "sqlite":
+        return tmp_path / "numbers.db"
+    server: Lent = request.getfixturevalue("postgresql")
+    return await server.empty()
+
+
+async def opened(where: Path | str, folder: Path) -> Database:
+    steps = folder / "steps"
+    steps.mkdir(exist_ok=True)
+    (steps / "V1__numbers.sql").write_text("CREATE TABLE numbers (n INTEGER UNIQUE);")
+    return await open_database(where, steps)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    steps = tmp_path / "steps"
-    steps.mkdir()
-    (steps / "V1__numbers.sql").write_text("CREATE TABLE numbers (n INTEGER UNIQUE);")
-    database = await Database.open(tmp_path / "numbers.db", steps)
+async def database(where: Path | str, tmp_path: Path) -> AsyncIterator[Database]:
+    database = await opened(where, tmp_path)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def other(
+    database: Database,  # noqa: ARG001 - it makes the table
+    where: Path | str,
+    tmp_path: Path,
+) -> AsyncIterator[Database]:
+    """The connection of another process."""
+    other = await opened(where, tmp_path)
+    yield other
+    await other.close()
 
 
 async def numbers(database: Database) -> list[int]:
@@ -119,7 +155,7 @@ async def test_a_cancel_while_waiting_for_the_turn_leaves_the_turn_with_its_hold
 async def test_an_inner_transaction_can_fail_alone(database: Database) -> None:
     async with database.transaction():
         await add(database, 1)
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(RuleBroken):
             await add_all_or_none(database, 2, 1)
         async with database.transaction():
             await add(database, 3)
@@ -139,75 +175,86 @@ async def test_an_outer_transaction_undoes_its_inner_ones(database: Database) ->
 
 
 async def test_a_statement_for_many_rows_does_all_or_none(database: Database) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(RuleBroken):
         await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,), (1,)])
     assert await numbers(database) == []
-    assert await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,)]) == 2
+    await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,)])
+    assert await numbers(database) == [1, 2]
 
 
+@of_sqlite
 async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: Database) -> None:
     assert await database.column("PRAGMA foreign_keys") == [1]
     assert await database.column("PRAGMA synchronous") == [1]
 
 
-async def test_another_process_writing_is_waited_for(database: Database, tmp_path: Path) -> None:
+async def test_another_process_writing_is_waited_for(database: Database, other: Database) -> None:
     await add(database, 0)
-    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("UPDATE numbers SET n = 10")
+    async with other.transaction():
+        await other.execute("UPDATE numbers SET n = 10")
         writing = asyncio.create_task(increment(database))
         await asyncio.sleep(0.1)
         assert not writing.done()
-        other.execute("COMMIT")
     await writing
     assert await numbers(database) == [11]
 
 
 async def test_while_another_process_writes_all_others_read_and_a_transaction_waits(
-    database: Database, tmp_path: Path
+    database: Database, other: Database
 ) -> None:
-    """Neither a statement nor a transaction that waits for its turn keeps anybody from reading."""
-    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        writing = [asyncio.create_task(add(database, 1)), asyncio.create_task(increment(database))]
+    """A transaction that waits for its turn keeps nobody from reading."""
+    async with other.transaction():
+        await add(other, 0)
+        writing = asyncio.create_task(increment(database))
         for _ in range(5):
             assert await numbers(database) == []
-        assert not any(task.done() for task in writing)
-        other.execute("COMMIT")
-    await asyncio.gather(*writing)
+        assert not writing.done()
+    await writing
+    assert await numbers(database) == [1]
+
+
+@of_sqlite
+async def test_a_statement_of_sqlite_waits_for_another_process_as_well(
+    database: Database, other: Database
+) -> None:
+    async with other.transaction():
+        writing = asyncio.create_task(add(database, 1))
+        assert await numbers(database) == []
+        assert not writing.done()
+    await writing
 
 
 async def test_a_process_that_writes_too_long_is_not_waited_for_for_ever(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 0.05)
-    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        for write in (add(database, 1), add_all_or_none(database, 1, 2), increment(database)):
-            with pytest.raises(sqlite3.OperationalError, match="locked"):
+    async with other.transaction():
+        writes = [add_all_or_none(database, 1, 2), increment(database)]
+        if isinstance(database, SqliteDatabase):
+            writes.append(add(database, 1))
+        for write in writes:
+            with pytest.raises(StoreFailed) as caught:
                 await write
-        other.execute("COMMIT")
+            assert caught.value.why is Failure.HELD
     await add_all_or_none(database, 1, 2)
     assert await numbers(database) == [1, 2]
 
 
 async def test_a_cancel_while_waiting_for_another_process_leaves_nothing_behind(
-    database: Database, tmp_path: Path
+    database: Database, other: Database
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    async with other.transaction():
         waiting = asyncio.create_task(add_all_or_none(database, 1, 2))
         assert await numbers(database) == []
         waiting.cancel()
         await asyncio.wait({waiting})
         assert waiting.cancelled()
-        other.execute("COMMIT")
     await add_all_or_none(database, 3, 4)
     assert await numbers(database) == [3, 4]
 
 
 async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(
-    database: Database, tmp_path: Path
+    database: Database, other: Database
 ) -> None:
     inside = asyncio.Event()
 
@@ -232,11 +279,10 @@ async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(
             pytest.fail("a closed database takes no transaction")
     await database.close()
 
-    with closing(sqlite3.connect(tmp_path / "numbers.db")) as connection:
-        found = connection.execute("SELECT n FROM numbers ORDER BY n").fetchall()
-    assert found == [(1,), (2,), (3,)]
+    assert await numbers(other) == [1, 2, 3]
 
 
+@of_sqlite
 async def test_closing_folds_the_log_into_the_file(database: Database, tmp_path: Path) -> None:
     """Even while another process, a `cache list` say, keeps the log from being removed."""
     with closing(sqlite3.connect(tmp_path / "numbers.db")) as other:
@@ -248,6 +294,7 @@ async def test_closing_folds_the_log_into_the_file(database: Database, tmp_path:
         assert log.stat().st_size == 0
 
 
+@of_sqlite
 async def test_what_was_deleted_leaves_the_log_once_its_reader_is_done(
     database: Database, tmp_path: Path
 ) -> None:
@@ -259,8 +306,8 @@ async def test_what_was_deleted_leaves_the_log_once_its_reader_is_done(
         await database.execute("INSERT INTO names VALUES ('Alice Liddell')")
         await database.execute("DELETE FROM names")
         began = time.monotonic()
-        assert not await database.fold_log()
-        assert not await database.fold_log()
+        assert not await database.purge()
+        assert not await database.purge()
         assert time.monotonic() - began < 0.5
         log = tmp_path / "numbers.db-wal"
         assert b"Alice Liddell" in log.read_bytes()
@@ -269,4 +316,4 @@ async def test_what_was_deleted_leaves_the_log_once_its_reader_is_done(
         while log.stat().st_size:
             await asyncio.sleep(0.05)
     assert b"Alice Liddell" not in (tmp_path / "numbers.db").read_bytes()
-    assert await database.fold_log()
+    assert await database.purge()

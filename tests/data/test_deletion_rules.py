@@ -100,6 +100,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ("k4", f"clip:{gone}:{shared_clip}", "s/4", 1, 1.0, 0, 0),
         ],
         "speech_origins": [("k1", stays, 5, None), ("k3", gone, None, None), ("k3", gone, 5, 77)],
+        "speech_names": [("k1", stays, 5), ("k3", gone, 5)],
     }
     left: dict[str, list[tuple[object, ...]]] = {
         "users": [(stays, 0)],
@@ -134,6 +135,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
         ],
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
+        "speech_names": [("k2", stays, 5)],
         "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
         "daily_first_sounds": [(1, 2, 3)],
         "processes": [("p", 0, 0, 1, 0, 0.0)],

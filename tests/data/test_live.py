@@ -1,9 +1,8 @@
 """What live reading stores: who is left out, settings, pronunciations."""
 
-import sqlite3
-
 import pytest
 
+from data.errors import RuleBroken
 from data.live import Exclusion
 from data.member_words import WordsKind
 from data.rows import GuildSettings, LiveBinding
@@ -110,5 +109,5 @@ async def test_pronunciations_of_servers_and_members_are_apart(store: Store) -> 
     await store.pronunciations.replace({"b": "later"}, user_id=5)
     assert await store.pronunciations.entries(guild_id=5) == {"a": "server"}
     assert await store.pronunciations.entries(user_id=5) == {"b": "later"}
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(RuleBroken):
         await store.pronunciations.replace({"a": "both"}, guild_id=5, user_id=5)

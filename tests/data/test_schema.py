@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from data.database import Database
+from data.databases import open_database
 from data.errors import DatabaseUnusable
 from data.schema import APPLICATION_ID, MIGRATIONS, load_migrations, statements
 from data.store import Store
@@ -136,14 +136,14 @@ async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path, p
     with pytest.raises(
         DatabaseUnusable, match=r"schema 3 \(V3__step.sql\): no such table: nowhere"
     ):
-        await Database.open(path, folder)
+        await open_database(path, folder)
     assert version(path) == 2
     assert tables(path) == {"one", "two"}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT a FROM one").fetchall() == [(1,)]
 
     write_migrations(folder, "-- done", "-- done", "CREATE TABLE three (a);")
-    database = await Database.open(path, folder)
+    database = await open_database(path, folder)
     await database.close()
     assert version(path) == 3
     assert tables(path) == {"one", "two", "three"}
@@ -156,7 +156,7 @@ async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path, path: P
         "CREATE TABLE thing (owner REFERENCES owner);\nINSERT INTO thing VALUES (5);\n",
     )
     with pytest.raises(DatabaseUnusable, match="refer to nothing"):
-        await Database.open(path, folder)
+        await open_database(path, folder)
     assert tables(path) == set()
 
 

@@ -154,6 +154,35 @@ async def test_of_somebody_elses_message_nothing_is_kept_once_it_was_spoken(stag
     await stage.reply(stage.bob, "leave")
 
 
+async def test_somebody_elses_message_goes_with_its_authors_wish(stage: Stage) -> None:
+    """In the middle of it, and while it waits: with the message, the opt-out and their data."""
+    stage = stage.elsewhere("Taken back")
+    await stage.bob.join(stage.lounge)
+    begun = time.monotonic()
+    told = []
+    for number in range(2):
+        message = await stage.alice.send(stage.general, f"{LONG}{number}")
+        told.append((message, await stage.bob.message_command("Speak this", message)))
+        await told[-1][1].reply()
+    await stage.lounge.first_sound(since_s=begun)
+    deleted, sounding = told[0]
+    await deleted.delete()
+    assert (await sounding.reply(number=1)).text == "The message was deleted, so I stopped."
+    await stage.reply(stage.alice, "live optout")
+    refusal = f"I do not read what {stage.alice.mention} writes."
+    assert (await told[1][1].reply(number=1)).text == refusal
+    await stage.reply(stage.alice, "live optin")
+    message = await stage.alice.send(stage.general, LONG)
+    sounding = await stage.bob.message_command("Speak this", message)
+    await sounding.reply()
+    panel = await stage.answer(stage.alice, "privacy delete")
+    await panel.press("Delete everything")
+    assert (await sounding.reply(number=1)).text == (
+        "The author of the message deleted their data, so I stopped."
+    )
+    await stage.reply(stage.bob, "leave")
+
+
 async def test_a_moderators_word_is_for_the_voice_channels_that_they_moderate(
     stage: Stage,
 ) -> None:
@@ -201,6 +230,100 @@ async def test_a_message_from_a_hidden_channel_is_not_spoken_to_who_cannot_see_i
     await stage.reply(stage.alice, "leave")
 
 
+async def test_who_joins_and_cannot_see_a_channel_hears_no_message_of_it(stage: Stage) -> None:
+    """Not what sounds at that moment, nor what waits."""
+    stage = stage.elsewhere("Joined")
+    staff = staff_of(stage, stage.alice)
+    await stage.alice.join(stage.lounge)
+    begun = time.monotonic()
+    told = []
+    for text in (LONG, LINE):
+        message = await stage.alice.send(staff, text)
+        told.append(await stage.alice.message_command("Speak this", message))
+        await told[-1].reply()
+    await stage.lounge.first_sound(since_s=begun)
+    await stage.bob.join(stage.lounge)
+    joined = time.monotonic()
+    for interaction in told:
+        assert (await interaction.reply(number=1)).text == (
+            f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can "
+            "let me read it there."
+        )
+    await asyncio.sleep(0.5)
+    assert stage.lounge.recording.heard(joined + 0.5).audible == ()
+    await stage.reply(stage.alice, "leave")
+
+
+async def test_what_waits_of_a_channel_that_becomes_hidden_is_not_said(stage: Stage) -> None:
+    stage = stage.elsewhere("Hidden meanwhile")
+    carol = stage.guild.add_member("Carol")
+    for member in (stage.alice, stage.bob, carol):
+        await member.join(stage.lounge)
+    await stage.reply(stage.bob, "live start")
+    begun = time.monotonic()
+    await stage.bob.slash("say", text=LONG)
+    await stage.lounge.first_sound(since_s=begun)
+    await stage.alice.send(stage.general, LINE)
+
+    async def waiting() -> bool:
+        return LINE in await stage.reply(stage.bob, "queue")
+
+    async with asyncio.timeout(20):
+        while not await waiting():
+            await asyncio.sleep(0.05)
+    stage.general.set_permissions(carol, view_channel=False)
+
+    def stopped() -> bool:
+        everything = stage.general.messages.values()
+        return any("I stopped reading this" in one.text for one in everything)
+
+    await until(stopped, 20)
+    assert LINE not in await stage.reply(stage.bob, "queue")
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_who_may_not_speak_any_more_falls_silent(stage: Stage) -> None:
+    """By a channel's permissions, which mute nobody."""
+    stage = stage.elsewhere("Unspoken")
+    await stage.alice.join(stage.lounge)
+    begun = time.monotonic()
+    sounding = await stage.alice.slash("say", text=LONG)
+    await stage.lounge.first_sound(since_s=begun)
+    stage.lounge.set_permissions(stage.alice, speak=False)
+    told = (await sounding.reply(number=1)).text
+    assert (
+        told == f"I do not speak for you: you are not allowed to speak in {stage.lounge.mention}."
+    )
+    await stage.reply(stage.alice, "leave")
+
+
+async def test_who_is_barred_from_commands_is_greeted_as_everybody_is(stage: Stage) -> None:
+    """Neither their own line is said nor what they chose to be called, nor a message for them."""
+    stage = stage.elsewhere("Barred")
+    warden = stage.guild.add_member("Warden", manage_guild=True)
+    await choose(warden, "own_greetings", "yes")
+    await choose(warden, "announce_moves", "yes")
+    await stage.bob.join(stage.lounge)
+    await stage.reply(stage.bob, "live start")
+    await stage.reply(stage.alice, "voice greeting", when="I join", line=LINE)
+    await stage.reply(stage.alice, "voice called", name="Lord of the flies")
+    await stage.reply(warden, "voice-admin bar", **{"member": stage.alice, "from": "say"})
+    came = time.monotonic()
+    await stage.alice.join(stage.lounge)
+    heard = await transmission(stage.lounge, came)
+    assert said(heard, LINE, "Alice joined.", "Lord of the flies joined.") == ["Alice joined."]
+    refused = "do not let you use the commands that make me speak"
+    assert refused in await speak_this(stage.alice, stage.bob, stage.general)
+    for command, options in (
+        ("say", {"text": LINE}),
+        ("voice called", {"name": "Queen"}),
+        ("voice greeting", {"when": "I leave", "line": LINE}),
+    ):
+        assert refused in await stage.reply(stage.alice, command, **options)
+    assert "by your name on Discord" in await stage.reply(stage.alice, "voice called")
+    await stage.reply(stage.bob, "leave")
+
+
 async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) -> None:
     stage = stage.elsewhere("Private")
     assert isinstance(stage.general, TextChannel)
@@ -242,3 +365,21 @@ async def test_what_is_shown_is_its_speakers_and_nobody_elses(stage: Stage) -> N
     assert f"You may not write in {stage.lounge.mention}, so nobody there can read it." in told
     assert len(stage.lounge.messages) == 2
     await stage.reply(stage.alice, "leave")
+
+
+@pytest.mark.parametrize("write", [True, False])
+async def test_a_file_is_for_all_in_a_thread_where_its_sender_may_write(
+    stage: Stage, *, write: bool
+) -> None:
+    """Threads have a permission of their own for that, and the channel's says nothing."""
+    stage = stage.elsewhere("Threads")
+    assert isinstance(stage.general, TextChannel)
+    thread = stage.guild.add_thread(stage.general, "cats", stage.bob)
+    stage.general.set_permissions(
+        stage.alice, send_messages=not write, send_messages_in_threads=write
+    )
+    said_there = await (await stage.alice.slash("say", text=LINE, at=thread)).reply()
+    assert said_there.attachments
+    assert said_there.ephemeral is not write
+    said_here = await (await stage.alice.slash("say", text=LINE)).reply()
+    assert said_here.ephemeral is write

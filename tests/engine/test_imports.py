@@ -17,7 +17,7 @@ load(EngineConfig(engine="auto", home=sys.argv[1]), print, look=lambda: NoGpu("t
 @pytest.mark.parametrize(
     ("code", "unwanted"),
     [
-        ("import engine.host.local, engine.host.cluster", {"torch", "onnxruntime", "ray"}),
+        ("import bot.services, engine.host.cluster", {"torch", "onnxruntime", "ray", "asyncpg"}),
         ("import engine.device; engine.device.detect()", {"torch"}),
         (_STOCK_VOICE_WITHOUT_A_DRIVER, {"torch"}),
         (

@@ -7,8 +7,8 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
-from data.errors import DatabaseClosed
-from data.rows import NewSpeech, SpeechKey, SpeechOrigin
+from data.errors import DatabaseClosed, StoreFailed
+from data.rows import NewSpeech, OwnName, SpeechKey, SpeechOrigin
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
 
@@ -52,19 +52,27 @@ class SpeechCache:
         # A file and its row change together, or one task would remove what another just wrote.
         self._changing = asyncio.Lock()
 
-    async def get(self, key: str, origin: SpeechOrigin | None = None) -> tuple[bytes, ...] | None:
-        """The packets of `key`, now said by `origin` too, or None.
+    async def get(
+        self,
+        key: str,
+        origin: SpeechOrigin | None = None,
+        *,
+        own_names: Sequence[OwnName] = (),
+    ) -> tuple[bytes, ...] | None:
+        """The packets of `key`, now said by `origin` too and with `own_names`, or None.
 
         A damaged file counts as none and is forgotten. With a broken database (a full disk, a lock
         that is held) there is nothing kept.
         """
         try:
-            return await self._get(key, origin)
-        except sqlite3.Error as error:
+            return await self._get(key, origin, own_names)
+        except StoreFailed as error:
             log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
             return None
 
-    async def _get(self, key: str, origin: SpeechOrigin | None) -> tuple[bytes, ...] | None:
+    async def _get(
+        self, key: str, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+    ) -> tuple[bytes, ...] | None:
         if origin is None:
             row, noted = await self._store.speech.get(key), True
         else:
@@ -73,9 +81,9 @@ class SpeechCache:
             return None
         try:
             await self._store.speech.touch(row)
-            if origin is not None and not noted:
-                await self._store.speech.note(key, origin)
-        except sqlite3.Error as error:
+            if origin is not None and (own_names or not noted):
+                await self._store.speech.note(key, origin, own_names)
+        except StoreFailed as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
         try:
             return tuple(await asyncio.to_thread(self._read, row))
@@ -89,8 +97,12 @@ class SpeechCache:
         voice: Voice,
         codec: Codec | None = None,
         origin: SpeechOrigin | None = None,
+        *,
+        own_names: Sequence[OwnName] = (),
     ) -> tuple[bytes, ...]:
         """Bring `speech` to its loudness, encode and keep it for `origin`; returns its packets.
+
+        It is kept as long as members are called by `own_names`, which are said in it.
 
         `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
         Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
@@ -101,7 +113,7 @@ class SpeechCache:
         try:
             async with self._changing:
                 await asyncio.to_thread(_write, path, ogg)
-                await self._store.speech.record(
+                kept = await self._store.speech.record(
                     NewSpeech(
                         key=key,
                         voice_identity=voice.identity,
@@ -110,11 +122,14 @@ class SpeechCache:
                         duration_s=len(packets) * opus.PACKET_MS / 1000,
                     ),
                     origin,
+                    own_names,
                 )
+                if not kept:
+                    await asyncio.to_thread(_remove, path)
                 await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):
                 await self._store.conditionals.touch(voice.identity)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, StoreFailed) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
             # Not left without a row: this process may have been given up, and the voice deleted.
             await asyncio.to_thread(_remove, path)
@@ -139,6 +154,14 @@ class SpeechCache:
         async with self._changing:
             await self._files.remove(await self._store.speech.said_only_by(**origin))
             await self._store.speech.forget_origins(**origin)
+
+    async def forget_names(self, **named: int) -> None:
+        """Remove what says a name that members chose, by `user_id`, `guild_id` or both.
+
+        They must not be called so any more: what of it is being made is then not kept.
+        """
+        async with self._changing:
+            await self._files.remove(await self._store.speech.naming(**named))
 
     async def verify(self) -> CacheReport:
         """Check every rendering, forget damaged ones, and remove files that nothing recorded.

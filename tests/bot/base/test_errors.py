@@ -11,13 +11,15 @@ import pytest
 from discord import app_commands
 
 from bot.base.errors import UserError, sentence_for
+from data.errors import Failure, StoreFailed
+from data.sqlite import failed
 from engine.errors import QueueFull, WorkerUnavailable
 
 
-def failure_of(code: int) -> sqlite3.OperationalError:
+def failure_of(code: int) -> StoreFailed:
     error = sqlite3.OperationalError("as SQLite says it")
     error.sqlite_errorcode = code
-    return error
+    return failed(error)
 
 
 class _Response:
@@ -40,20 +42,21 @@ class _Response:
         (failure_of(sqlite3.SQLITE_READONLY_DIRECTORY), "may not write to my database"),
         (failure_of(sqlite3.SQLITE_IOERR_WRITE), "the disk that I run on does not take it"),
         (failure_of(sqlite3.SQLITE_CANTOPEN), "finds the reason in my log"),
+        (StoreFailed(Failure.AWAY, "connection refused"), "cannot reach my database"),
     ],
 )
 def test_each_failure_has_its_sentence(error: Exception, says: str) -> None:
     assert says in str(sentence_for(error))
 
 
-def real(path: Path, *statements: str) -> sqlite3.Error:
+def real(path: Path, *statements: str) -> StoreFailed:
     """What SQLite itself says of the last of these statements."""
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
         for statement in statements[:-1]:
             database.execute(statement)
         with pytest.raises(sqlite3.Error) as caught:
             database.execute(statements[-1])
-    return caught.value
+    return failed(caught.value)
 
 
 def test_what_sqlite_says_has_its_cause(tmp_path: Path) -> None:
@@ -70,7 +73,6 @@ def test_what_sqlite_says_has_its_cause(tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[:1000] + bytes(len(content) - 1000))
     damaged = real(path, "SELECT * FROM things")
-    assert not isinstance(damaged, sqlite3.OperationalError)
     assert "put a backup in its place" in str(sentence_for(damaged))
     path.write_bytes(b"somebody's notes" * 1000)
     assert "put a backup in its place" in str(sentence_for(real(path, "SELECT * FROM things")))
@@ -82,7 +84,7 @@ def test_a_wrong_statement_is_a_fault_of_ours(caplog: pytest.LogCaptureFixture) 
         database.execute("INSERT INTO things VALUES (1)")
         with pytest.raises(sqlite3.IntegrityError) as caught:
             database.execute("INSERT INTO things VALUES (1)")
-    assert "It is in the log as" in str(sentence_for(caught.value))
+    assert "It is in the log as" in str(sentence_for(failed(caught.value)))
     assert "UNIQUE" in caplog.text
 
 

@@ -1,7 +1,6 @@
 """Processes that share a home: who has which shards, who is told what, who is given up."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -16,6 +15,7 @@ import pytest
 
 from bot.base.peers import LEASE_S, HomeTaken, Peers
 from bot.base.shards import Shards
+from data.errors import RuleBroken
 from data.store import Store
 from tests.store import Clock
 from tests.waiting import until
@@ -132,7 +132,7 @@ async def test_one_that_is_frozen_is_given_up_and_writes_nothing_more(block: Blo
     assert not frozen.may_speak()
     block.clock.now += 0.1
     await asyncio.wait_for(telling, 10)
-    with pytest.raises(sqlite3.IntegrityError, match="given up"):
+    with pytest.raises(RuleBroken, match="given up"):
         await its_store.pauses.pause("report", "somebody else", 60)
     await store.pauses.pause("report", "somebody else", 60)
     await asyncio.wait_for(frozen.run(Ears()), 10)

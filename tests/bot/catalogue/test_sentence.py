@@ -48,6 +48,14 @@ msgid "I lost {thing}."
 msgstr "Ich habe {ding} verloren."
 """
 
+
+def plurals(*header: str) -> bytes:
+    """A catalogue with one entry and a header about plurals, which may stand on several lines."""
+    lines = "\n".join(f'"{part}"' for part in ("Plural-Forms: ", *header, "\\n"))
+    entry = 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\n'
+    return f'msgid ""\nmsgstr ""\n{lines}\n\n{entry}'.encode()
+
+
 FULL = Sentence("{channel} is full.", channel="#lounge")
 
 
@@ -134,6 +142,15 @@ def test_an_operators_file_is_a_language_of_its_own(tmp_path: Path) -> None:
         ("klingon.po", b"", "is no language"),
         ("de.po", b'msgid "a"\nmsgstr "b"\nrubbish\n', "line 3"),
         ("de.po", b'msgid "\xff"\nmsgstr "b"\n', "UTF-8"),
+        ("de.po", plurals("nplurals=999999999; plural=0;"), "no language has more"),
+        ("de.po", plurals("npl", "urals=999999999; plural=0;"), "no language has more"),
+        ("de.po", plurals("nplurals=0; plural=0;"), "no language has more"),
+        ("de.po", plurals("nplurals=many; plural=0;"), "invalid literal"),
+        ("de.po", plurals("nplurals=2; plural=1/(n-7);"), "divides by something else"),
+        ("de.po", plurals("nplurals=2; plural=n%n;"), "divides by something else"),
+        ("de.po", plurals("nplurals=2; plural=__import__('os');"), "invalid token"),
+        ("de.po", plurals("nplurals=2; plural=" + "(" * 300 + "n" + ")" * 300 + ";"), "complex"),
+        ("de.po", plurals("nplurals=2; plural=n\\nContent-Type: x; charset=nothing"), "nothing"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(
@@ -144,3 +161,32 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
     (folder / name).write_bytes(content)
     with pytest.raises(CatalogueError, match=says):
         Catalogues(folder)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "{channel.guild.me}",
+        "{channel[0]}",
+        "{channel!r}",
+        "{channel:>999999999}",
+        "{channel:{channel.__class__}}",
+        "{channel:{channel:{channel}}}",
+        "{channel} {0}",
+        "{} {channel}",
+        "{channel",
+    ],
+)
+def test_a_translation_asks_for_nothing_but_what_its_sentence_shows(
+    tmp_path: Path, hostile: str
+) -> None:
+    """Nor where it was not looked through when it was read."""
+    entry = f'\nmsgid "{{channel}} is full."\nmsgstr "{hostile} ist voll."\n'
+    (tmp_path / "pt_BR.po").write_text(entry, encoding="utf-8")
+    install(Catalogues(tmp_path))
+    assert FULL.for_locale("pt-BR") == "#lounge is full."
+
+
+def test_a_sentence_shows_its_values_and_nothing_in_them() -> None:
+    with pytest.raises(KeyError):
+        str(Sentence("{channel.__class__} is full.", channel="#lounge"))

@@ -1,6 +1,7 @@
 """Cached speech is timed through the product's own service, cache and database."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,14 +21,20 @@ from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits, TextLimits
 from bot.voices.choosing import Voices
 from bot.voices.sharing import Sharing
-from data.rows import SpeechOrigin
+from data.rows import OwnName, SpeechOrigin
 from data.store import Store
 from tests.engine.scripted_executor import journal, scripted_executor
 
 
 class Forgetful(SpeechCache):
-    async def get(self, key: str, origin: SpeechOrigin | None = None) -> tuple[bytes, ...] | None:
-        del key, origin
+    async def get(
+        self,
+        key: str,
+        origin: SpeechOrigin | None = None,
+        *,
+        own_names: Sequence[OwnName] = (),
+    ) -> tuple[bytes, ...] | None:
+        del key, origin, own_names
         return None
 
 
@@ -46,7 +53,7 @@ async def test_what_is_timed_comes_from_the_cache(
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
             languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
-            called=CalledNames(store.member_words, store.guild_settings),
+            called=CalledNames(store.member_words, store.guild_settings, store.bars),
             guild_settings=store.guild_settings,
         )
         if kind is Forgetful:

@@ -85,7 +85,7 @@ async def serving(
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
-        called=CalledNames(store.member_words, store.guild_settings),
+        called=CalledNames(store.member_words, store.guild_settings, store.bars),
         guild_settings=store.guild_settings,
     )
     secret = SecretStr(token) if token else None

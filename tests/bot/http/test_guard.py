@@ -1,6 +1,8 @@
 """Who is let in: no page elsewhere, nobody without the token, nothing too large."""
 
 import asyncio
+import gzip
+import logging
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ from pydantic import SecretStr
 
 from bot.http.limits import HttpSettings
 from bot.http.order import BODY_MAX_BYTES
+from bot.http.patience import IDLE_S, MOST_CONNECTIONS, Patience
 from bot.settings import SettingsError, settings_of
 from data.store import Store
 from tests.bot.http.serving import TOKEN, Served, connect, serving
 from tests.bot.speech.tones import Tones
+from tests.store import Clock
 
 PATHS = ("/v1/models", "/v1/audio/voices", "/metrics", "/nowhere")
 
@@ -141,3 +145,84 @@ async def test_an_address_that_is_taken_is_an_error_at_once(
     with pytest.raises(OSError, match=r"in use|Only one usage"):
         async with serving(tones, store, other, port=port):
             await asyncio.sleep(0)
+
+
+async def test_what_is_packed_or_too_deep_is_refused_unread(served: Served, tones: Tones) -> None:
+    json_type = {"Content-Type": "application/json"}
+    packed = gzip.compress(b'{"input": "%b"}' % (b"word " * 1000))
+    deep = b'{"input": "Hello.", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for content, headers, status in (
+        (packed, {"Content-Encoding": "gzip"}, 415),
+        (packed, {"Content-Encoding": "deflate"}, 415),
+        (deep, {}, 400),
+    ):
+        async with served.session.post(
+            served.url("/v1/audio/speech"), data=content, headers=json_type | headers
+        ) as response:
+            assert response.status == status
+    assert tones.asked == []
+
+
+async def test_what_is_no_request_is_not_in_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that counts wrong sends the end of its text as if it were the next request."""
+    body = b'{"input": "My diagnosis is known to nobody."}'
+    head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+    with caplog.at_level(logging.INFO):
+        reader, writer = await connect(served)
+        async with asyncio.timeout(20):
+            writer.write(head + body[:2])
+            assert b"404" in await reader.readuntil(b"}}")
+            writer.write(body[2:])
+            assert b"400 Bad Request" in await reader.read()
+        writer.close()
+    assert "what a client sent over HTTP was no request" in caplog.messages
+    assert "diagnosis" not in caplog.text
+
+
+class Connection:
+    """Stands for one of aiohttp's."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def force_close(self) -> None:
+        self.closed = True
+
+
+class Asking:
+    """Stands for a request on a connection."""
+
+    def __init__(self, protocol: Connection) -> None:
+        self.protocol = protocol
+
+
+def test_who_asks_nothing_is_sent_away_and_who_is_answered_is_not(clock: Clock) -> None:
+    asks, asked, silent = (Connection() for _ in range(3))
+    open_now = [asks, asked, silent]
+    patience = Patience(lambda: open_now, clock)  # type: ignore[arg-type, return-value]
+    patience.look()
+    with patience.answering(Asking(asks)):  # type: ignore[arg-type]
+        clock.now += IDLE_S / 2
+        with patience.answering(Asking(asked)):  # type: ignore[arg-type]
+            patience.look()
+        clock.now += IDLE_S / 2 + 1
+        patience.look()
+        assert [one.closed for one in open_now] == [False, False, True]
+    clock.now += IDLE_S + 1
+    patience.look()
+    assert asks.closed
+    assert asked.closed
+
+
+async def test_a_crowd_of_silent_connections_does_not_keep_others_out(served: Served) -> None:
+    crowd = [await connect(served) for _ in range(MOST_CONNECTIONS + 20)]
+    for _, writer in crowd:
+        writer.write(b"GET /v1/models HTTP/1.1\r\nHost: loc")
+    assert (await served.text("/healthz"))[0] == 200
+    gone = [reader for reader, _ in crowd[:20]]
+    async with asyncio.timeout(20):
+        assert [await reader.read() for reader in gone] == [b""] * 20
+    for _, writer in crowd:
+        writer.close()

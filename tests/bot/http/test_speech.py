@@ -119,11 +119,13 @@ async def voice(store: Store, owner_id: int, name: str, **more: object) -> Voice
 
 
 async def test_nobodys_cloned_voice_is_spoken_but_the_operators(
-    served: Served, tones: Tones, store: Store
+    served: Served, tones: Tones, store: Store, tmp_path: Path
 ) -> None:
     """Not one that is shared or of another's permission, nor one that is for one server alone."""
     tones.engine = info(clones=True)
     mine = await voice(store, BOSS, "Mine")
+    (tmp_path / "clips").mkdir()
+    (tmp_path / mine.clip_path).touch()
     await voice(store, BOSS, "Elsewhere", guild_id=5)
     allowed = await voice(store, BOSS, "Allowed", clip_sha256="a" * 64)
     await store.permissions.put(

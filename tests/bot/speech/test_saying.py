@@ -20,6 +20,7 @@ from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
 from bot.speech.speaker import Speaker
 from bot.text import SOUNDS, PronunciationLimits, TextLimits
+from data.bars import Bar
 from data.store import Store
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.speech import ClonedVoice, StockVoice, Voice
@@ -45,7 +46,10 @@ class Chosen:
         self.voice: Voice = StockVoice()
         self.language: str | None = None
 
-    async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
+    async def speaker(
+        self, asked: str | None, *, user_id: int, guild_id: int, kind: Bar = Bar.SAY
+    ) -> Speaker:
+        del kind
         voice = StockVoice(asked) if asked else self.voice
         return Speaker(voice, guild_id=guild_id, user_id=user_id, voice_language=self.language)
 
@@ -64,7 +68,7 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
-        called=CalledNames(store.member_words, store.guild_settings),
+        called=CalledNames(store.member_words, store.guild_settings, store.bars),
         guild_settings=store.guild_settings,
     )
 

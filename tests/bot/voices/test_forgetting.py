@@ -175,3 +175,17 @@ async def test_two_owners_of_one_recording_share_nothing(house: House) -> None:
     await house.forgetting.voices([his])
     assert house.files() == set()
     assert house.traces(hers.clip_sha256) == []
+
+
+async def test_who_was_to_speak_in_a_voice_before_it_was_deleted_brings_nothing_back(
+    house: House,
+) -> None:
+    """The engine may have the clip in its memory, and would derive it anew."""
+    voice = await house.register(ALICE, "Mine")
+    speaker = house.voices.as_speaker(voice, OWNER)
+    assert await house.speech.saying(["hello"], speaker).ogg()
+    await house.keeping.delete("Mine", OWNER)
+    with pytest.raises(VoiceUnusable, match="was deleted"):
+        await house.speech.saying(["hello again"], speaker).ogg()
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []

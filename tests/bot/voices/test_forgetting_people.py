@@ -9,10 +9,13 @@ import zipfile
 import pytest
 
 from bot.base.errors import UserError
+from bot.live.own_words import OwnWords
 from bot.speech.speaker import Speaker
 from bot.text import Pronunciations
 from bot.voices.consent import CONSENT_TEXT
 from bot.voices.place import Person
+from data.member_words import WordsKind
+from data.rows import OwnName
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, OTHER, OWNER, House
 from tests.engine.scripted_executor import journal, until
@@ -42,6 +45,8 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
         await house.registration.keep(draft)
     assert house.traces(voice.clip_sha256) == []
     assert house.traces(draft.clip.sha256) == []
+    assert await house.privacy.counts(ALICE) == {"pauses": 1}  # before the next report
+    house.clock.now += 100
     assert await house.privacy.counts(ALICE) == {}
     assert await house.languages.chosen(ALICE, HERE) is None
     assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is not None
@@ -116,6 +121,46 @@ async def test_a_member_takes_with_them_what_they_had_said_in_a_server(house: Ho
     await house.forgetting.member(ALICE, HERE)
     assert bobs < house.files()
     assert len(house.files()) == 2
+
+
+async def naming(house: House, text: str, name: str, user_id: int = BOB) -> bytes:
+    """What Bob says in which Alice is called by the name that she chose."""
+    own = (OwnName(ALICE, name),)
+    speaker = Speaker(guild_id=HERE, user_id=user_id, own_names=own)
+    return await house.speech.saying([text], speaker).ogg()
+
+
+async def test_a_chosen_name_takes_with_it_what_others_said_with_it(house: House) -> None:
+    """Another name does, and so does the deletion of whose it is; also what is being made."""
+    words = OwnWords(house.store, house.bars, house.forgetting)
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Ally")
+    await naming(house, "hello Ally", "Ally")
+    without = await read_aloud(house, "hello there", 1, BOB)
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Ally")
+    assert len(house.files()) == 2
+    saying = asyncio.create_task(naming(house, "slow 1 Ally", "Ally"))
+    await until(lambda: "slow 1 Ally" in journal(house.home, "begin"))
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Lissy")
+    assert await saying
+    assert house.files() == without
+    # What Bob typed himself is his, until it is the name by which Alice is called.
+    await read_aloud(house, "hello Lissy", 2, BOB)
+    await naming(house, "hello Lissy", "Lissy")
+    await naming(house, "slow 0.1 Lissy", "Lissy")
+    await house.privacy.delete(ALICE)
+    assert house.files() == without
+    await naming(house, "hello Lissy", "Lissy")  # was on its way
+    assert house.files() == without
+
+
+async def test_a_chosen_name_goes_with_its_server(house: House) -> None:
+    words = OwnWords(house.store, house.bars, house.forgetting)
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Ally")
+    there = Speaker(guild_id=ELSEWHERE, user_id=BOB)
+    await naming(house, "hello Ally", "Ally")
+    await house.speech.saying(["hello Ally"], there).ogg()
+    await house.forgetting.guild(HERE)
+    assert house.files() == set()
 
 
 async def here_is_gone(house: House, *, days: int) -> None:

@@ -8,7 +8,11 @@ import pytest
 
 from bot.base.errors import UserError
 from bot.base.shards import Shards
+from bot.live.own_words import OwnWords
+from bot.speech.speaker import Speaker
 from data.bars import Bar
+from data.member_words import WordsKind
+from data.rows import OwnName
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, BOSS, HERE, RUNS_THE_BOT, House, a_house
 from tests.engine.scripted_executor import journal, until
@@ -78,6 +82,30 @@ async def test_who_is_barred_or_disabled_everywhere_is_silent_in_the_other(house
         await asyncio.wait_for(decide, 20)
         with pytest.raises(VoiceUnusable, match=reason):
             await saying
+
+
+async def test_a_name_that_is_gone_in_one_is_kept_by_no_other(houses: Houses) -> None:
+    one, other = houses
+    words = OwnWords(one.store, one.bars, one.forgetting)
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Ally")
+    speaker = Speaker(guild_id=HERE, user_id=BOB, own_names=(OwnName(ALICE, "Ally"),))
+    saying = asyncio.create_task(other.speech.saying(["slow 1 Ally"], speaker).ogg())
+    await until(lambda: "slow 1 Ally" in journal(other.home, "begin"))
+    await asyncio.wait_for(one.privacy.delete(ALICE), 20)
+    assert await saying
+    assert one.files() == set()
+
+
+async def test_who_is_barred_while_it_is_decided_who_speaks_says_nothing(houses: Houses) -> None:
+    """The engine may be loading for a minute between the two."""
+    one, other = houses
+    with other.speech.deciding() as decision:
+        speaker = await other.voices.speaker(None, user_id=BOB, guild_id=HERE)
+        decision.require(speaker)
+        await asyncio.wait_for(one.bars.bar(BOB, Bar.EVERYTHING, RUNS_THE_BOT), 20)
+        with pytest.raises(VoiceUnusable, match="barred"):
+            decision.require(speaker)
+        decision.require(await other.voices.speaker(None, user_id=ALICE, guild_id=HERE))
 
 
 async def test_of_two_who_keep_one_recording_at_once_one_is_refused(houses: Houses) -> None:

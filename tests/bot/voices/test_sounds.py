@@ -1,11 +1,17 @@
 """How members sound: by their own choice, within what their moderators decide."""
 
 import pytest
+from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.live.own_words import OwnWords
 from bot.speech.audio.tuning import UNTUNED, Tuning
+from bot.speech.speaker import Speaker
 from bot.voices.privacy import DeletionReason
 from bot.voices.sounds import Sounds
+from data.bars import Bar
+from data.member_words import WordsKind
+from engine.errors import VoiceUnusable
 from engine.speech import StockVoice
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MODERATOR, OTHER, OWNER, House
 from tests.bot.speech.tones import info
@@ -13,7 +19,7 @@ from tests.bot.speech.tones import info
 
 @pytest.fixture
 def sounds(house: House) -> Sounds:
-    return Sounds(house.store, house.voices)
+    return Sounds(house.store, house.voices, house.bars, house.speech)
 
 
 async def test_a_tuning_counts_in_its_server_for_every_voice_until_it_is_taken_back(
@@ -113,3 +119,38 @@ async def test_deleting_ones_data_undoes_no_decision_unless_the_account_is_gone(
     await sounds.set_volume(ALICE, 40, MODERATOR)
     await sounds.set_volume(ALICE, 100, MODERATOR)
     assert await house.privacy.counts(ALICE) == {}
+
+
+async def test_a_forced_voice_ends_what_waits_in_another(house: House, sounds: Sounds) -> None:
+    """But nothing that was to be said in it already, and nothing of others."""
+    await house.register(ALICE, "Mine")
+    usual = await sounds.speaker(None, user_id=ALICE, guild_id=HERE)
+    forced = Speaker(StockVoice("ben"), guild_id=HERE, user_id=ALICE)
+    waiting = house.speech.saying(["hello"], usual)
+    already = house.speech.saying(["hello"], forced)
+    joined = house.speech.saying(["Alice joined."], replace(forced, voice=StockVoice(), news=True))
+    bobs = house.speech.saying(["hello"], replace(usual, user_id=BOB))
+    elsewhere = house.speech.saying(["hello"], replace(usual, guild_id=ELSEWHERE))
+    await sounds.assign(ALICE, "ben", MODERATOR, info(), forced=True)
+    with pytest.raises(VoiceUnusable, match="chose another voice"):
+        await waiting.ogg()
+    for saying in (already, joined, bobs, elsewhere):
+        assert await saying.ogg()
+
+
+async def test_nobody_speaks_who_is_barred_from_it(house: House, sounds: Sounds) -> None:
+    """By command; what they write is read until they are barred from everything."""
+    whose = {"user_id": ALICE, "guild_id": HERE}
+    words = OwnWords(house.store, house.bars, house.forgetting)
+    await words.choose(ALICE, HERE, WordsKind.NAME, "Ally")
+    await house.bars.bar(ALICE, Bar.SAY, MODERATOR)
+    with pytest.raises(UserError, match="do not let you use the commands"):
+        await sounds.speaker(None, **whose)
+    assert await sounds.speaker(None, **whose, kind=Bar.EVERYTHING)
+    for kind in WordsKind:
+        with pytest.raises(UserError, match="do not let you use the commands"):
+            await words.choose(ALICE, HERE, kind, "Hello")
+    assert await words.choose(ALICE, HERE, WordsKind.NAME, None) is None
+    await house.bars.bar(ALICE, Bar.EVERYTHING, MODERATOR)
+    with pytest.raises(UserError, match="barred you from using me"):
+        await sounds.speaker(None, **whose, kind=Bar.EVERYTHING)

@@ -1,0 +1,92 @@
+"""The database of a home: SQLite's in it, or the PostgreSQL that the settings name.
+
+Rows and files agree, and the janitor removes what does not. So a home is never opened with another
+database than its own: a PostgreSQL and a home know each other by what is in the file `HOME_ID`.
+"""
+
+import asyncio
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from bot.base.home import DATABASE, HOME_ID, has_clips, prepare_home
+from bot.base.private_files import create
+from data.errors import DatabaseUnusable
+from data.store import Store
+
+
+async def open_database_of(home: Path, address: str | None) -> Store:
+    """Open the database of a home: the PostgreSQL at `address`, or (None) the file in the home.
+
+    Raises `DatabaseUnusable`, and `OSError` where the home cannot be used.
+    """
+    await asyncio.to_thread(prepare_home, home)
+    if address is None:
+        if (home / HOME_ID).is_file() and not has_own(home):
+            raise DatabaseUnusable(
+                f"The database of {home} is a PostgreSQL; name it in TIMBRE_DATABASE."
+            )
+        return await Store.open(home / DATABASE)
+    if has_own(home):
+        raise DatabaseUnusable(
+            f"TIMBRE_DATABASE names a PostgreSQL, and {home} has a database of its own, "
+            f"{DATABASE}: `timbre database move postgresql` moves it."
+        )
+    store = await Store.open(address)
+    try:
+        await pair(store, home)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+def has_own(home: Path) -> bool:
+    """Whether there is an SQLite database in a home."""
+    database = home / DATABASE
+    return database.is_file() and database.stat().st_size > 0
+
+
+async def pair(store: Store, home: Path) -> None:
+    """Let a PostgreSQL and a home know each other. Raises `DatabaseUnusable` where they do not."""
+    known, here = await store.homes.of_folder(), await asyncio.to_thread(_home_id, home)
+    if known is None:
+        if await store.voices.all():
+            raise DatabaseUnusable(
+                "The PostgreSQL of TIMBRE_DATABASE has voices, and no folder with their clips: "
+                "`timbre database move` was interrupted. Run it again."
+            )
+        if here is not None and has_clips(home):
+            raise DatabaseUnusable(
+                f"{home} holds members' clips, and the PostgreSQL of TIMBRE_DATABASE is empty: it "
+                "is not the one that knows whose they are."
+            )
+        if here is None:
+            here = await asyncio.to_thread(make_home_id, home)
+        await store.homes.belongs(here)
+        known = await store.homes.of_folder()
+    if known != here:
+        raise DatabaseUnusable(
+            f"The PostgreSQL of TIMBRE_DATABASE belongs to another folder than {home}; all "
+            "machines that use it need one TIMBRE_HOME, which they share."
+        )
+
+
+def make_home_id(home: Path) -> str:
+    """What a PostgreSQL is to know a home by; of several processes that ask, one makes it."""
+    path, unfinished = home / HOME_ID, home / f".{secrets.token_hex(4)}.part"
+    create(unfinished, secrets.token_hex(16).encode())
+    try:
+        with suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
+    return path.read_text("ascii")
+
+
+def _home_id(home: Path) -> str | None:
+    try:
+        return (home / HOME_ID).read_text("ascii")
+    except FileNotFoundError:
+        return None
