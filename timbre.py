@@ -43,6 +43,11 @@ COMMANDS = {
     "bench": ("-m", "engine.bench"),
 }
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+#: pip would compile one file after the other; what does not compile is of no Python that runs here.
+COMPILE = (
+    "import compileall, sysconfig; "
+    "compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
+)
 
 
 class SetUpFailed(Exception):
@@ -112,9 +117,9 @@ def torch_build(machine: Machine, pip_is_configured: bool) -> str:
 def steps(python: str, wanted: Wanted, build: str, dev: bool) -> list[tuple[str, list[str]]]:
     """The labelled commands that fill an environment, in order.
 
-    The lock comes last: it also settles the versions of what torch brought along.
+    The lock comes after torch: it also settles the versions of what that brought along.
     """
-    pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input"]
+    pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input", "--no-compile"]
     if build == "uv-auto":
         uv = [python, "-m", "uv", "pip", "install", "--python", python, "--torch-backend=auto"]
         plan = [("uv", [*pip, "uv"]), ("torch for this GPU", [*uv, *wanted.torch])]
@@ -124,6 +129,7 @@ def steps(python: str, wanted: Wanted, build: str, dev: bool) -> list[tuple[str,
         plan = [("torch", [*pip, *wanted.torch])]
     lock = wanted.dev if dev else wanted.runtime
     plan.append(("packages", [*pip, "--no-deps", "--require-hashes", "-r", str(lock)]))
+    plan.append(("bytecode, on all cores", [python, "-c", COMPILE]))
     return plan
 
 

@@ -3,6 +3,7 @@
 Times are UTC in Unix seconds, paths relative to TIMBRE_HOME, digests lower-case hex.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -250,6 +251,8 @@ class OwnName(msgspec.Struct, frozen=True):
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+_fields = functools.cache(msgspec.structs.fields)
+
 
 class Record(Protocol):
     """A row as the database gives it: its values by number and by column, in order."""
@@ -268,7 +271,7 @@ def typed(row: Record, row_type: type[Row]) -> Row:
     column. A bool is 0 or 1 in the database.
     """
     values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - it gives values
-    for field in msgspec.structs.fields(row_type):
+    for field in _fields(row_type):
         if field.type is bool and values[field.name] in (0, 1):
             values[field.name] = bool(values[field.name])
     return msgspec.convert(values, row_type)

@@ -110,6 +110,7 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     assert [process.returncode for process in both] == [7, 7], outputs
     assert sum("Set up in" in output for output, _ in outputs) == 1
     assert sum("waiting" in output for output, _ in outputs) == 1
+    assert list((project.root / ".venv").rglob("leaf.*.pyc"))
     told = json.loads(outputs[0][0].splitlines()[-1])
     here = str(project.elsewhere.resolve())
     assert told == [["say", "hello", "--out", "x.ogg"], here, "2.13.0", "1.0"]
@@ -120,7 +121,7 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     project.lock("2.0")
     code, output, _ = project.run("say")
     assert code == 7
-    assert "[2/2] packages" in output
+    assert "[2/3] packages" in output
     assert "environment" not in output
     assert json.loads(output.splitlines()[-1])[3] == "2.0"
 
@@ -130,7 +131,7 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     code, output, errors = project.run("say")
     assert code == 1
     assert "No matching distribution found for leaf==3.0" in errors
-    assert "Set-up failed at [2/2] packages" in errors
+    assert "Set-up failed at [2/3] packages" in errors
     assert str(project.root.resolve() / ".venv" / "timbre-setup.log") in errors
     assert "Traceback" not in errors
 

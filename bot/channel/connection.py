@@ -102,7 +102,16 @@ class Connection(discord.VoiceClient):
     def usable(self) -> bool:
         """Whether packets sent now would arrive. For any thread."""
         # discord.py counts as connected while it waits to be sent elsewhere after a close.
-        return not self.ended and self.is_connected() and self.ws.ws.close_code is None
+        state = self._connection
+        return (
+            not self.ended
+            and state.state is ConnectionFlowState.connected
+            and state.ws.ws.close_code is None
+        )
+
+    def is_connected(self) -> bool:
+        # As discord.py's, in one call for three: it is asked for every packet.
+        return self._connection.state is ConnectionFlowState.connected
 
     def begin(
         self, sender: Sender, source: Source, then: Callable[[Exception | None], None]
@@ -135,8 +144,9 @@ class Connection(discord.VoiceClient):
 
     def send_opus(self, packet: bytes) -> None:
         """Send one packet of Opus, or of silence. Never blocks; for one thread at a time."""
-        if self._announced_on is not self.ws and self.is_playing():
-            self._announced_on = self.ws  # a new voice server does not know yet
+        websocket = self._connection.ws
+        if self._announced_on is not websocket and self.is_playing():
+            self._announced_on = websocket  # a new voice server does not know yet
             self.loop.call_soon_threadsafe(self._flag, discord.SpeakingState.voice)
         try:
             self._writer.write(packet)

@@ -8,8 +8,8 @@ import struct
 from typing import Final
 
 from discord.voice_state import VoiceConnectionState
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
+from bot.channel.native_calls import new_cipher, send
 from bot.speech.audio.opus import PACKET_SAMPLES
 
 #: The header is authenticated; the counter at a packet's end, filled up with zeros, is the nonce
@@ -29,6 +29,7 @@ class PacketWriter:
         self._sequence = 0
         self._timestamp = 0
         self._counter = 0
+        self._cipher = new_cipher()
         self._key_as_numbers: list[int] = []
         self._key = b""
 
@@ -48,7 +49,5 @@ class PacketWriter:
         self._counter = (self._counter + 1) & 0xFFFFFFFF
         if state.dave_session is not None and state.can_encrypt:
             opus = state.dave_session.encrypt_opus(opus)
-        sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
-            opus, header, counter + _NONCE_REST, self._key
-        )
-        state.send_packet(b"".join((header, sealed, counter)))
+        sealed = self._cipher.sealed(opus, header, counter + _NONCE_REST, self._key)
+        send(state.socket, b"".join((header, sealed, counter)))

@@ -29,7 +29,7 @@ CATCH_UP_S = 2 * PACKET_S
 
 #: The thread sleeps at least so long, so that what is due at almost the same time leaves together,
 #: and at most so long, so that what begins does not wait for what is being sent already.
-_SLEEP_MIN_S, _SLEEP_MAX_S = 0.001, 0.005
+_SLEEP_MIN_S, _SLEEP_MAX_S = 0.002, 0.005
 
 #: A source that is read for longer than two looks of the watch is given up.
 _WATCH_S = 0.25

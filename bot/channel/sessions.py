@@ -12,7 +12,7 @@ from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.sender import Sender
 from bot.channel.session import VoiceSession
 from bot.channel.speaking_rights import why_silent
-from bot.channel.watch import Watch
+from bot.channel.watch import Watches
 
 
 class VoiceSessions:
@@ -39,14 +39,13 @@ class VoiceSessions:
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
-        self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
         self._may_speak = may_speak
         self._language = language
         self._linked = linked
         self._sessions: dict[int, VoiceSession] = {}
-        self._watches: dict[int, asyncio.Task[None]] = {}
+        self._watches = Watches(leave_after)
         self._figures = figures
         self._sender = Sender(figures)
         self._sender_watch: asyncio.Task[None] | None = None
@@ -67,9 +66,8 @@ class VoiceSessions:
                 language=self._language,
                 linked=self._linked,
             )
-            watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
-            self._watches[guild.id] = asyncio.create_task(watch.run(), name="voice watch")
+            self._watches.add(session)
             if self._sender_watch is None:
                 self._sender_watch = asyncio.create_task(self._sender.watch(), name="sender watch")
         return session
@@ -109,7 +107,7 @@ class VoiceSessions:
     def forget(self, guild: discord.Guild) -> None:
         """Drop the session of a server that the bot is no longer in."""
         if session := self._sessions.pop(guild.id, None):
-            self._watches.pop(guild.id).cancel()
+            self._watches.remove(guild.id)
             session.drop(reasons.KICKED)
         self._on_left(guild.id, reasons.KICKED)
 
@@ -118,8 +116,7 @@ class VoiceSessions:
         return sum(session.backlog > 0 for session in self._sessions.values())
 
     async def close(self) -> None:
-        for watch in self._watches.values():
-            watch.cancel()
+        self._watches.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         if self._sender_watch is not None:
             self._sender_watch.cancel()

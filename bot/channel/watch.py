@@ -1,11 +1,13 @@
-"""Looks at a session twice a second, so that it never stays where it should not be.
+"""Looks at each session twice a second, so that it never stays where it should not be.
 
-Each thing watched is a method; none may wait for long, or the others are not looked at.
+Each thing watched is a method, which must not wait: what takes longer is a task, and its session is
+not looked at until that is done.
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import discord
 
@@ -20,6 +22,10 @@ from bot.speech.audio.opus import SILENCE
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
+
+#: Into so many parts, one after the other, all sessions are dealt out within `TICK_S`: hundreds at
+#: once would hold up everything else.
+_PARTS = 10
 
 #: Voice states come a moment after the connection; what lasts longer than this is wrong.
 _ABSENT_S = 1.0
@@ -48,8 +54,40 @@ class _Since:
         return self._clock() - self._since
 
 
-class Watch:
-    """Watches one session until cancelled."""
+class Watches:
+    """Looks at the sessions that it was given, from the first one until `close`.
+
+    `leave_after` is asked what a server wants.
+    """
+
+    def __init__(self, leave_after: Callable[[int], Awaitable[LeaveAfter]]) -> None:
+        self._leave_after = leave_after
+        self._watches: dict[int, _Watch] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    def add(self, session: VoiceSession) -> None:
+        self._watches[session.guild_id] = _Watch(session, self._leave_after)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="voice watch")
+
+    def remove(self, guild_id: int) -> None:
+        self._watches.pop(guild_id).stop()
+
+    def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        for watch in self._watches.values():
+            watch.stop()
+
+    async def _look(self) -> None:
+        for part in itertools.cycle(range(_PARTS)):
+            await asyncio.sleep(TICK_S / _PARTS)
+            for watch in list(self._watches.values())[part::_PARTS]:
+                watch.look()
+
+
+class _Watch:
+    """What was seen of one session before."""
 
     def __init__(
         self, session: VoiceSession, leave_after: Callable[[int], Awaitable[LeaveAfter]]
@@ -68,16 +106,32 @@ class Watch:
         self._sent_at = clock()
         self._left_out = 0
         self._noticed_at = -_NOTICE_INTERVAL_S
+        self._acting: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
+    def look(self) -> None:
+        """Look at it once, unless what was seen before is still being acted on."""
+        if self._acting is None:
             try:
-                await self._look()
+                self._look()
             except Exception:
                 log.exception("watch", extra={"guild": self._session.guild_id})
 
-    async def _look(self) -> None:
+    def stop(self) -> None:
+        if self._acting is not None:
+            self._acting.cancel()
+
+    def _act(self, work: Coroutine[None, None, None]) -> None:
+        self._acting = asyncio.create_task(self._acted(work), name="voice watch acts")
+
+    async def _acted(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("watch", extra={"guild": self._session.guild_id})
+        finally:
+            self._acting = None
+
+    def _look(self) -> None:
         session = self._session
         self._leave_out_old()
         here = session.link.channel is not None
@@ -88,9 +142,8 @@ class Watch:
         session.members_changed()
         session.play()
         self._keep_alive()
-        if not await self._encrypts():
-            return
-        await self._company()
+        if self._encrypts():
+            self._company()
 
     def _leave_out_old(self) -> None:
         session = self._session
@@ -140,7 +193,7 @@ class Watch:
             self._sent_at = self._clock()
             connection.send_opus(SILENCE)
 
-    async def _encrypts(self) -> bool:
+    def _encrypts(self) -> bool:
         """Where people are and packets are not encrypted: reconnect once, then give up."""
         session = self._session
         connection = session.link.connection
@@ -164,19 +217,28 @@ class Watch:
             return False
         if encryption is Encryption.PENDING and session.backlog:
             self._encryption_retried = False
-            await session.stop(reasons.UNENCRYPTED)
+            self._act(session.stop(reasons.UNENCRYPTED))
             return False
         return True
 
-    async def _company(self) -> None:
+    def _company(self) -> None:
         session, now = self._session, self._clock()
         alone_s = self._alone.held_s(not session.audience.listened_to)
         sounding = session.sounding and not session.source.paused
         idle_s = 0.0 if sounding else now - session.active_at
         if not alone_s and idle_s < _ASK_EVERY_S:
             return  # whatever was chosen: while hundreds speak, nobody has to ask
-        if now - self._asked_at >= _ASK_EVERY_S:
-            self._asked_at = now
+        ask = now - self._asked_at >= _ASK_EVERY_S
+        after = self._leave_after
+        alone_too_long = after.alone_s and alone_s >= after.alone_s
+        if ask or alone_too_long or (after.idle_s and idle_s >= after.idle_s):
+            self._asked_at = now if ask else self._asked_at
+            self._act(self._leave(alone_s, idle_s, ask=ask))
+
+    async def _leave(self, alone_s: float, idle_s: float, *, ask: bool) -> None:
+        """Leave, if the server wants that after so long; `ask` it anew whether it does."""
+        session = self._session
+        if ask:
             self._leave_after = await self._ask_leave_after(session.guild_id)
         after = self._leave_after
         leave = session.leave if session.returns else session.stop

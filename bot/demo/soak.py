@@ -177,7 +177,8 @@ def _figures(
         compared(room.channel.recording.heard(since_s).speech, line, room.asked_s) for room in rooms
     ]
     asked = [len(room.asked_s) for room in rooms]
-    starts = percentiles([start for one in heard for start in one.starts_ms])
+    first_starts = percentiles([start for one in heard for start in one.starts_ms[:1]])
+    starts = percentiles([start for one in heard for start in one.starts_ms[1:]])
     gaps = percentiles([gap for one in heard for gap in one.gaps_ms])
     differences = [count - one.whole for count, one in zip(asked, heard, strict=True)]
     return Figures(
@@ -192,6 +193,7 @@ def _figures(
         broken_utterances=sum(one.broken for one in heard),
         unencrypted_packets=sum(one.unencrypted for one in heard),
         packets_in_time=sum(one.in_time for one in heard) / (sum(asked) * len(line)),
+        first_start_p99_ms=first_starts[1],
         start_p50_ms=starts[0],
         start_p99_ms=starts[1],
         start_max_ms=starts[2],

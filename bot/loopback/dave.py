@@ -109,7 +109,9 @@ class DaveGroup:
     def decrypt(self, frame: bytes) -> bytes:
         """The bot's frame in the clear. Raises `Undecryptable` when nobody here has the key."""
         reasons = []
-        present = self._wanted()  # who has left is not listening, though the key is still theirs
+        # Who has left does not listen, though the key is still theirs. In an empty channel nobody
+        # does, and what was already on its way is no loss.
+        present = self._wanted() or self.members.keys()
         for session in [session for user, session in self.members.items() if user in present]:
             try:
                 return session.decrypt(self._bot_id, davey.MediaType.audio, frame)

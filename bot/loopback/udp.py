@@ -11,6 +11,7 @@ import struct
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 _DISCOVERY_BYTES = 74
@@ -37,6 +38,7 @@ class UdpSocket:
         self._loop = loop
         self._received = received
         self._closing = False
+        self._arrived: deque[tuple[bytes, float]] = deque()  # not handed over yet
         self._addresses: dict[int, tuple[str, int]] = {}  # by SSRC
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         # Else packets of hundreds of servers are lost in the moments in which the thread waits.
@@ -76,7 +78,19 @@ class UdpSocket:
                 self._addresses[ssrc] = sender
                 self._socket.sendto(_discovered(ssrc, *sender), sender)
             else:
-                self._loop.call_soon_threadsafe(self._received, datagram, arrived_s)
+                # Of hundreds of servers many arrive before the loop gets round to one: to wake it
+                # for each would be most of the work.
+                self._arrived.append((datagram, arrived_s))
+                if len(self._arrived) == 1:
+                    self._loop.call_soon_threadsafe(self._hand_over)
+
+    def _hand_over(self) -> None:
+        try:
+            while self._arrived:
+                self._received(*self._arrived.popleft())
+        finally:
+            if self._arrived:  # one failed: the others are handed over all the same
+                self._loop.call_soon(self._hand_over)
 
 
 def note_arrivals(listening: socket.socket) -> None:

@@ -262,9 +262,7 @@ class SpeechService:
         voice = piece.request.voice
         # It may have been decided on before the voice was deleted: an engine that still had it in
         # its memory would derive anew what was deleted with it.
-        if isinstance(voice, ClonedVoice) and not await asyncio.to_thread(
-            Path(voice.clip_path).is_file
-        ):
+        if isinstance(voice, ClonedVoice) and not _is_there(voice):
             raise VoiceUnusable(_DELETED)
         # Read here, where it is submitted: it may have been promoted since this task was made.
         return await self._executor.synthesise(piece.request)
@@ -288,6 +286,11 @@ class SpeechService:
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
+
+
+def _is_there(voice: ClonedVoice) -> bool:
+    """Takes microseconds; in a thread, later words could overtake earlier ones."""
+    return Path(voice.clip_path).is_file()
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:

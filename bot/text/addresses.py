@@ -21,7 +21,8 @@ def _street(match: Match) -> str:
     numbered = match["number"] or match["road"][0].isdigit()
     named = _NAME_FOLLOWS.match(match.string, match.end())
     saint = _SAINT.search(match.string, max(match.start() - 4, 0), match.start())
-    sure = match["point"] or numbered or saint or match["kind"] in {"Ave", "Rd"}
+    owned = match["road"].endswith("'s")
+    sure = match["point"] or numbered or saint or owned or match["kind"] in {"Ave", "Rd"}
     if not sure or (named and not numbered):
         return match[0]
     return f"{match['number'] or ''}{match['road']} {_STREETS[match['kind']]}{point(match)}"
@@ -29,12 +30,13 @@ def _street(match: Match) -> str:
 
 street = rule(
     rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
-    rf"(?P<road>(?!(?:{STARTERS})\b)[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) "
+    rf"(?P<road>(?!(?:{STARTERS})\b)[A-Z][a-z]{{1,20}}(?:'s)?|\d{{1,3}}(?:st|nd|rd|th)) "
     rf"(?P<kind>{any_of(_STREETS)})\b(?P<point>\.?)",
     _street,
     ("Elm Dr. is long", "Elm Drive is long"),
     ("12 Oak St Denver", "12 Oak Street Denver", "twelve Oak Street Denver"),
     ("on St. James St", "on St. James Street", "on Saint James Street"),
+    ("St. Mary's St is closed", "St. Mary's Street is closed", "Saint Mary's Street is closed"),
     ("Visit St. Louis", "Visit St. Louis", "Visit Saint Louis"),
 )
 _SIDES = {"n": "north", "s": "south", "e": "east", "w": "west"}
@@ -79,6 +81,15 @@ small_street = rule(
     ("take it to 59th st", "take it to 59th street", "take it to fifty-ninth street"),
     ("ave maria", "ave maria"),
     needs=tuple(_SMALL),
+)
+side_of_way = rule(
+    r"(?:(?<=\bon the )|(?<=\bon ur )|(?<=\bon your )|(?<=\bturn )|(?<=\bhang a )|(?<=\btake a )|"
+    r"(?<=\b\dst )|(?<=\b\dnd )|(?<=\b\drd ))(rt|lft)(?=$|[.,!?]| (?:and|at|after|onto|on|then|"
+    r"past)\b)",
+    lambda m: {"rt": "right", "lft": "left"}[m[1]],
+    ("3rd door on the rt", "3rd door on the right", "third door on the right"),
+    ("on the RT list", "on the RT list", "on the R T list"),
+    needs=("rt", "lft"),
 )
 _HOME_BEFORE = re.compile(
     r"\b(?:\d ?(?:bed(?:room)?|br|bd)|a|an|another|bedroom|bigger|each|empty|entire|first|her|his|"

@@ -45,9 +45,12 @@ _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words too, unless figures are spoken of.
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
 _FIGURES = re.compile(
-    r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
+    r"\b(?:bullpen|innings|Ks|pitch(?:er|ing)|rotation|strikeouts|point|score|scored|tests?|prep|"
+    r"S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
 )
 _WITHOUT_MARK = {"IM": "I'm"}
+#: Before these it is a medley of swimmers or a message.
+_IS_IM = re.compile(r"\b(?:an?|by|free|fly|meters?|my|on|over|relay|the|via|your) $")
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())
 _AFTER_IT = frozenset(
@@ -147,7 +150,8 @@ def capitals(text: str) -> str:
         ):
             return " ".join(token)
         if english and token in _WITHOUT_MARK:
-            return _WITHOUT_MARK[token]
+            initials = _IS_IM.search(text, 0, match.start()) is not None
+            return " ".join(token) if initials else _WITHOUT_MARK[token]
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
         if token in {"US", "IT", "WHO"}:

@@ -41,7 +41,15 @@ _TO = re.compile(
     r")|(?<=nice )|(?<=glad )|"
     r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|"
     r"get|go|hang|hear|help|know|make|meet|"
-    r"play|say|see|sleep|talk|watch|work)\b)"
+    r"play|say|see|sleep|talk|watch|work)\b)|(?<=[a-z] )2 (?=(?:my|the|your|ur)? ?taste\b)"
+)
+_TOO = re.compile(
+    r"(?:(?<=\bthat )|(?<=\bthats )|(?<=that's )|(?<=\bit's )|(?<=\bits )|(?<=\bis )|(?<=\bway )|"
+    r"(?<=\bbe )|(?<=\bim )|(?<=i'm )|(?<=\bwas )|(?<=\bare )|(?<=ur )|(?<=\bme )|(?<=\bnot )|"
+    r"(?<=^))2 "
+    r"(?=(?:acidic|bad|big|busy|cold|cool|cute|drunk|early|easy|expensive|far|fast|funny|good|hard|"
+    r"heavy|hot|late|lazy|long|loud|many|much|old|real|salty|scared|short|sick|slow|small|soon|"
+    r"spicy|sweet|tall|tight|tired|young)\b)"
 )
 _SO_MUCH = re.compile(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
@@ -57,7 +65,7 @@ def sounds(text: str) -> str:
     if _THANKED.search(text):
         text = _SO_MUCH.sub("so much", text)
     text = _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
-    text = _TO.sub("to ", text)
+    text = _TOO.sub("too ", _TO.sub("to ", text))
     text = _FOR_YOU.sub("for you", text)
     return _FOR.sub("for ", text)
 
@@ -117,6 +125,13 @@ def _abbreviation(match: re.Match[str]) -> str:
     return ABBREVIATIONS.get(token.lower(), token)
 
 
+def _ambiguous(match: re.Match[str]) -> str:
+    stem = match[0].removesuffix("'s")
+    if stem != match[0] and stem in AMBIGUOUS and "'" not in AMBIGUOUS[stem]:
+        return f"{AMBIGUOUS[stem]}'s"
+    return AMBIGUOUS.get(match[0], match[0])
+
+
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 # "dc'd": letters as a verb.
 _DONE = re.compile(
@@ -166,7 +181,7 @@ def abbreviations(text: str) -> str:
         or _is_chat(text, words)
         or all(word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words)
     ):
-        return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+        return WORD.sub(_ambiguous, text)
     if not is_foreign(text, words):
         # Without a vowel they are hardly words of another language.
         text = _NO_VOWELS.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)

@@ -10,6 +10,7 @@ from bot.text.rule import rule
 from bot.text.sentences import point
 
 utilities = rule(
+    r"(?:(?<=\+ )|(?<=plus )|(?<=\band )|(?<=& ))utils?(?=$|[.,!?)]| (?:for|on|so)\b)|"
     r"\butils?(?= (?:and|are|incl\w*|not|paid)\b)",
     lambda _: "utilities",
     ("utils included", "utilities included"),
@@ -178,9 +179,11 @@ minimum = rule(
     needs=("min", "max"),
 )
 editor = rule(
-    r"(?<![\w'])(?:VS|vs|Vs)(?= ?[Cc]ode\b)",
+    r"(?<![\w'])(?:VS|vs|Vs)(?= ?[Cc]ode\b)|(?:^|(?<=\bin )|(?<=using )|(?<=nstall )|(?<=\bwith )|"
+    r"(?<=nstalled )|(?<=\bmy ))(?:VS|vs)(?= 20[12]\d\b)",
     lambda _: "V S",
     ("in VS Code", "in V S Code"),
+    ("in VS 2022", "in V S 2022", "in V S twenty twenty-two"),
     needs=("vs",),
 )
 extension = rule(

@@ -112,8 +112,18 @@ week = rule(
     needs=("w/",),
 )
 
+out_on = rule(
+    r"(?<=\bout )(mon|sat|sun)(?=$|[.,!?])",
+    lambda m: {"mon": "Monday", "sat": "Saturday", "sun": "Sunday"}[m[1]],
+    ("in fri, out sun", "in fri, out Sunday", "in Friday, out Sunday"),
+    ("a bit of out sun", "a bit of out sun"),
+    needs=("out mon", "out sat", "out sun"),
+    about=re.compile(r"\b[Ii]n (?:on )?(?:mon|tue|wed|thu|fri|sat|sun)", re.IGNORECASE).search,
+)
+
 ENGLISH = (
-    week, *weekdays.ENGLISH, month, month_after, month_small, halves, half, half_after, zone,
+    out_on, week, *weekdays.ENGLISH, month, month_after, month_small, halves, half, half_after,
+    zone,
     part,
 )  # fmt: skip
 

@@ -5,7 +5,18 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
-from bot.text import addresses, clipped, kitchen
+from bot.text import (
+    addresses,
+    clipped,
+    crafts,
+    kitchen,
+    markets,
+    medicine,
+    offers,
+    places,
+    school,
+    training,
+)
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
 from bot.text.sentences import point
@@ -42,6 +53,7 @@ _DOTTED_NUMBERED = {
 _ALWAYS = {
     "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
     "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
+    "ingr": "ingredients",
     "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
     "pkwy": "parkway", "etc": "et cetera"
 }  # fmt: skip
@@ -63,7 +75,7 @@ _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other",
     "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
-    "b/w": "between", "o/u": "over under",
+    "b/w": "between", "o/n": "overnight", "o/u": "over under",
 }  # fmt: skip
 _NEVER_LAST = ("ly", "ing", "imum")
 
@@ -210,22 +222,10 @@ floor = rule(
     needs=(" fl", " rd"),
 )
 lived = rule(
-    r"(?:(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
+    r"(?:^|(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
     lambda m: "born in " if m[1] == "b" else "died in ",
     ("Lee, d. 1865", "Lee, died in 1865", "Lee, died in eighteen sixty-five"),
     needs=("b.", "d."),
-)
-edition = rule(
-    r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
-    lambda m: f"edition{point(m)}",
-    ("a 1st ed", "a 1st edition", "a first edition"),
-    needs=(" ed",),
-)
-deviation = rule(
-    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
-    lambda _: "standard",
-    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
-    needs=("std",),
 )
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$|\))|(?<=\dst )c\.(?= [a-z]|\s*$|\))",
@@ -266,6 +266,7 @@ each = rule(
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
     needs=("ea",),
 )
+
 key = rule(
     r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
     lambda m: (f"{m[1]} major" if m[1] else f"{m[2]} minor") + point(m),
@@ -275,17 +276,19 @@ key = rule(
 )
 
 ENGLISH = (
+    *crafts.ENGLISH, *medicine.ENGLISH, *markets.ENGLISH, *places.ENGLISH,
     pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
-    addresses.direction, addresses.small_street, addresses.apartment, title,
+    addresses.direction, addresses.small_street, addresses.apartment, addresses.side_of_way, title,
     dotted_title, addressed,
 
-    floor, edition, lived,
-    deviation, century,
+    floor, school.edition, lived,
+    school.deviation, century,
 
     numbered, dotted_numbered, number_of, established, bound, included,
-    *clipped.ENGLISH, always, always_dotted, name_ends,
+    *clipped.ENGLISH, *offers.ENGLISH, *training.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
-    each, key, kitchen.spoons, kitchen.cups, kitchen.packed,
+    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.cup_of_anything,
+    kitchen.medium, kitchen.shouted,
 )  # fmt: skip
 
 

@@ -5,14 +5,16 @@ A single such sign is a word or an initial; what stands beside it tells.
 
 import re
 
-from bot.text import music
+from bot.text import chess, music
 from bot.text.rule import Match, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
-    rf"(?<![\w-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
+    rf"(?<![A-Za-z_-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|"
+    rf"S)(?![\w-])",
     lambda m: " ".join(m[0].upper()),
     ("NaCl", "N A C L"),
+    ("2HCl", "2 H C L", "two H C L"),
     ("HCl or NaOH", "H C L or N A O H"),
     ("MgO", "M G O"),
     ("NaN", "NaN", "nan"),
@@ -26,10 +28,11 @@ function = rule(
     rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]|o(?=\((?:n|1|log|m|k)\b)))\((?=[^()])({_TERM}"
     rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
     lambda m: (
-        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3]}"
+        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3].replace('|', ' given ')}"
         + (" degrees" if m[0].endswith("°)") else "")
     ),
     ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
+    ("P(A|B)", "P of A given B"),
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
     ("it's O(n log n)", "it's O of n log n"),
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
@@ -54,6 +57,31 @@ expression = rule(
         "use caret d three dash d four dollar sign",
     ),
     needs=("\\",),
+)
+molar = rule(
+    r"(?<=\d)( ?)([mµn]?)M(?= (?:HCl|NaOH|NaCl|KCl|KOH|KI|HNO3|H2SO4|CaCl2|MgCl2|CuSO4|NH3|EDTA|"
+    r"HBr|HI|NaHCO3|acid|buffer|concentration|glucose|"
+    r"solutions?|stock|sucrose|tris)\b)",
+    lambda m: f" {({'m': 'milli', 'µ': 'micro', 'n': 'nano'}).get(m[2], '')}molar",
+    ("0.1M HCl", "0.1 molar HCl", "zero point one molar H C L"),
+    ("a 50 mM buffer", "a 50 millimolar buffer", "a fifty millimolar buffer"),
+    ("1.2M HP", "1.2M HP", "one point two million H P"),
+    spaced=False,
+    needs=("m ",),
+)
+raised_to_minus = rule(
+    r"(?<=[\da-z])\^-(?=[a-zA-Z])",
+    lambda _: " to the minus ",
+    ("10^-pH", "10 to the minus pH", "ten to the minus pH"),
+    ("e^-x", "e to the minus x"),
+    spaced=False,
+    needs=("^-",),
+)
+quotient = rule(
+    r"(?<== )([a-zA-Z]{1,3})/([A-Z]|[a-z])(?![\w/])",
+    lambda m: f"{' '.join(m[1])} over {m[2]}",
+    ("V = nRT/P", "V = n R T over P", "V equals n R T over P"),
+    needs=("= ",),
 )
 log_to_base = rule(
     r"(?<![\w.])log_?(2|10|e)[ (]?\(?(?=\d|[a-z]\b)([\da-z]{1,6})\)?",
@@ -123,13 +151,28 @@ _OPERATORS = {
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
-    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
-    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|"
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\bdoes )|(?<=\b(?:use|and|not|the) )|"
+    r"(?<=\b(?:with|uses) )|"
+    r"(?<=\bvs\. )|^)"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|compare|do|instead|mean|return|work|operators?|"
+    r"means|in (?:js|python|c))\b|"
     r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
+    ("between == and ===", "between double equals and triple equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
     needs=tuple("= < > & + * / % -".split()),
+)
+_QUOTED = {
+    ";": "semicolon", ":": "colon", ",": "comma", ".": "period", "(": "opening parenthesis",
+    ")": "closing parenthesis", "{": "opening brace", "}": "closing brace",
+    "[": "opening bracket", "]": "closing bracket", "=": "equals sign", "/": "slash",
+}  # fmt: skip
+quoted = rule(
+    r"(?<!\w)(['\"])([;:,.(){}\[\]=/])\1(?!\w)",
+    lambda m: _QUOTED[m[2]],
+    ("expected ';' before '}'", "expected semicolon before closing brace"),
+    needs=("'", '"'),
 )
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
@@ -215,10 +258,14 @@ tone = rule(
 )
 
 ENGLISH = (
+    chess.castles, chess.numbered, chess.move, chess.pawn_takes,
     expression, tone, music.featuring, music.opus_number,
-    absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
+    absolute, prime, derivative, quoted, operator, difference, underscored, single, product,
+    plural, away,
     alias, seeking,
-    music.chords, music.chord, music.sharp_minor, salt, log_to_base, function, with_,
+    music.altered, music.chords, music.known, music.flattened, music.chord, music.sharp_minor,
+    music.degree, music.progression,
+    molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ _PIPED = re.compile(rf"{_AFTER}\|\|(?=$|[.,;!?)]| (?:instead|not|operators?|or|o
 # Of a condition in code.
 _OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
 # Of a hotel or a draw: "5*".
-_STARS = re.compile(r"(?<=(?<![\w*.])[1-7])\*(?![\w*])")
+_STARS = re.compile(r"(?:(?<=(?<![\w*.])[1-7])|(?<=\d\d))\*(?![\w*])")
 _EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 # Everything, in queries and imports.
@@ -92,6 +92,13 @@ _EVERYTHING = re.compile(
 # Spoken of: "use * there".
 _NAMED_STAR = re.compile(
     r"(?<=\b(?:use|the|put|add) )\*(?=$|[ ,.?!])|(?<=\b(?:an|of|is) )\*(?=$|[ ,.?!])"
+)
+# When something runs, for cron.
+_SCHEDULE = re.compile(r"(?<!\S)(?:(?:\d{1,2}|\*)(?:/\d{1,2})? ){4}(?:\d|\*)(?!\S)")
+# A key of a telephone.
+_STAR_KEY = re.compile(
+    r"(?:(?<=\b[Pp]ress )|(?<=\b[Dd]ial )|(?<=\b[Hh]it )|(?<=\b[Uu]se ))\*(?=\d{2,3}(?![\w*])|$|"
+    r"[ ,.])"
 )
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
@@ -191,6 +198,8 @@ def emphasis(text: str) -> str:
         text = _RAISED.sub(r" ^ \1", text)
     text = _OR.sub(" ∨ ", text)
     text = _EVERYTHING.sub("\u2217", text)
+    text = _SCHEDULE.sub(lambda m: m[0].replace("*", "\u2217").replace("/", " slash "), text)
+    text = _STAR_KEY.sub("\u2217", text) if text.count("*") == 1 else text
     text = _NAMED_STAR.sub("\u2217", text) if text.count("*") == 1 else text
     text = _STAR_BETWEEN.sub(" × ", text)
     text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text

@@ -18,8 +18,9 @@ class Rule:
 
     `say` returns the words for a match, or what it matched where the form only looks alike. An
     example is (typed, what this rule alone makes of it) and, where other steps change that
-    further, what is spoken. No text matches that has none of `needs` in it, in small letters: most
-    texts are spared most patterns so.
+    further, what is spoken. No text matches that has none of `needs` in it, in small letters, or of
+    which `about` finds nothing: most texts are spared most patterns so, and what a text is about is
+    looked for once, not for each match.
     """
 
     pattern: re.Pattern[str]
@@ -27,6 +28,7 @@ class Rule:
     examples: tuple[tuple[str, ...], ...]
     spaced: bool = True
     needs: tuple[str, ...] = ()
+    about: Callable[[str], object] | None = None
 
     def apply(self, text: str) -> str:
         """Return `text` with each match in words, if `spaced` with spaces around them."""
@@ -37,6 +39,8 @@ class Rule:
                     break
             else:
                 return text
+        if self.about and not self.about(text):
+            return text
         if self.spaced:
             return sub_apart(self.pattern, self.say, text)
         return self.pattern.sub(self.say, text)
@@ -49,8 +53,9 @@ def rule(
     flags: int = 0,
     spaced: bool = True,
     needs: tuple[str, ...] = (),
+    about: Callable[[str], object] | None = None,
 ) -> Rule:
-    return Rule(re.compile(pattern, flags), say, examples, spaced, needs)
+    return Rule(re.compile(pattern, flags), say, examples, spaced, needs, about)
 
 
 def always(

@@ -1,6 +1,7 @@
 """What schools write short: courses, tests, years, evenings with parents."""
 
 from bot.text.rule import rule
+from bot.text.sentences import point
 
 course = rule(
     r"(?<![\w'])ap(?= (?:bio|biology|calc|calculus|chem|chemistry|class|classes|credit|credits|"
@@ -44,4 +45,16 @@ letter_range = rule(
     lambda m: f"{m[1].upper()} to {m[2].upper()}" if m[1] < m[2] else m[0],
     ("Q3 a-d", "Q3 A to D", "Q three A to D"),
     needs=("-", "–"),
+)
+edition = rule(
+    r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
+    lambda m: f"edition{point(m)}",
+    ("a 1st ed", "a 1st edition", "a first edition"),
+    needs=(" ed",),
+)
+deviation = rule(
+    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
+    lambda _: "standard",
+    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
+    needs=("std",),
 )

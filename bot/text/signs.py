@@ -71,6 +71,12 @@ negative = always(
     ("return -x", "return minus x"),
     needs=("-",),
 )
+option = always(
+    r"(?<!\S)-(?=O(?:[0-3s]| (?:zero|one|two|three))\b)",
+    "dash ",
+    ("use -O2 there", "use dash O2 there", "use dash O two there"),
+    needs=("-o",),
+)
 minus_minus = always(
     r"(?<=\b[a-z])--(?![\w-])",
     " minus minus",

@@ -61,7 +61,7 @@ back_arrow = always(
     needs=("<", "←", "⇐"),
 )
 ampersand = always(
-    r"(?<=\w) ?&+ ?(?=\w)",
+    r"(?<=[\w)\"'.!?]) ?&+ ?(?=[\w(\"'])",
     " and ",
     ("you&me", "you and me"),
     needs=("&",),
@@ -77,6 +77,12 @@ at = always(
     " at ",
     ("dinner @ home", "dinner  at  home", "dinner at home"),
     needs=("@",),
+)
+money = always(
+    r"(?<=[a-z] )\$(?=$|[.,!?]| (?:and|back|bc|but|for|from|if|in|left|on|or|rn|to)\b)",
+    "money",
+    ("no $ left", "no money left"),
+    needs=("$",),
 )
 ticker = always(
     r"(?<!\w)\$(?=[A-Z]{1,5}\b)",
@@ -121,7 +127,8 @@ numbers_of = always(
 dot = always(
     r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
     r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
-    r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
+    r"txt|rar|tar|docx?|xlsx?|psd|iso|apk|mkv|wav|svg|ini|log|conf|pdf|png|jpe?g|gif|mp[34]|py|"
+    r"js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
     "dot ",
     ("in .gitignore", "in dot gitignore"),
     needs=(".",),
@@ -137,6 +144,12 @@ plus_before = always(
     "plus ",
     ("+ve", "plus ve"),
     needs=("+",),
+)
+slash_apart = always(
+    r"(?<=[\w%)]{2}) / (?=\w\w)",
+    ", ",
+    ("chicken / beef", "chicken, beef"),
+    needs=(" / ",),
 )
 slash = always(
     r"(?<![\w/])/(?=[a-z])",
@@ -186,16 +199,17 @@ trademark = always(
 
 ENGLISH = (
     signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what,
-    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.ancestor,
+    signs.option, signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder,
+    signs.ancestor,
     signs.root_folder, signs.sign,
     signs.much_greater, signs.over,
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp,
     community, arrow,
     back_arrow,
-    ampersand, lone_ampersand, at, ticker, blood_first, blood,
+    ampersand, lone_ampersand, at, money, ticker, blood_first, blood,
     grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,
     plus_after, plus_before,
-    slash, channel, hashtag, percent,
+    slash_apart, slash, channel, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")

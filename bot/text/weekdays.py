@@ -95,16 +95,18 @@ def _of_letters(match: Match) -> str:
     first, last = match[1] or match[4] or match[6], match[3] or match[5] or match[7]
     if first:
         return f"{_LETTERS[first]} to {_LETTERS[last]}"
-    return ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", match[8]))
+    return ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", match[8] or match[9]))
 
 
 lettered = rule(
     r"(?<![\w'&-])(?:(M|Tu?)( ?[-–] ?)(Th|F|W|Sat?|Sun?)|(W|Th|F|Sat?|Sun?)[-–](Sat?|Sun?|Th|Tu)|"
     r"(W|Th)[-–](F)(?= ?\d))(?![\w'&-])|"
-    r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])",
+    r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])|"
+    r"(?<![\w'&-])(M, ?W,? ?(?:(?:and|&) )?F|Tu?, ?Th)(?![\w'&-])",
     _of_letters,
     ("M-F, M-Th", "Monday to Friday, Monday to Thursday"),
     ("F-Sa 11-10", "Friday to Saturday 11-10", "Friday to Saturday eleven to ten"),
+    ("home M, W, F", "home Monday, Wednesday, Friday"),
     ("MWF or T/Th", "Monday, Wednesday, Friday or Tuesday, Thursday"),
     needs=(
         "m-",
@@ -121,6 +123,7 @@ lettered = rule(
         "u –",
         "mw",
         "m/",
+        "m, ",
         "wf",
         "w/f",
         "th",
@@ -216,7 +219,7 @@ small_of_day = rule(
 small_part = rule(
     r"(?<![\w'-])(?<!the )(?<!\bwe )(?<!\bhe )(?<!\bi )(?<!she )(?<!they )(?<!who )(?<!just )(mon|"
     r"sat|sun)(?= "
-    r"(?:afternoon|brunch|dinner|evening|lunch|morning|night)s?\b)",
+    r"(?:afternoon|brunch|dinner|evening|lunch|morning|night|nite)s?\b)",
     lambda m: _day(m[1]),
     ("drinks sat night?", "drinks Saturday night?"),
     ("they sat night after night", "they sat night after night"),
@@ -266,12 +269,16 @@ small = _of_days(
     r"(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
     r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|"
     r"(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
-    r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
+    r"?(?:[,.!?)]|@|&|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before|w|with|tho|pls|please|lol|if)\b)"
     r"(?! (?:at|for|with|from|after|before|and) (?:a|her|his|home|least|me|my|the|them|us|you)\b)",
     ("on mon or tues", "on Monday or tues", "on Monday or Tuesday"),
     ("next sat?", "next Saturday?"),
     ("the cat on which he sat", "the cat on which he sat"),
+)
+of_weather = _of_days(
+    r"((?:% |rain |snow |sunny |cloudy |°F |°C ))(Mon|Sat|Sun)(?=$|[,.;!?]| (?:and|but)\b)",
+    ("20% Sun, then", "20% Sunday, then", "twenty percent Sunday, then"),
 )
 closed_day = _of_days(
     r"\b((?i:closed|off|open|shut|busy|free) )(Mon|Sat|Sun)\b(?!['’-])(?! [A-Z])\.?",
@@ -288,5 +295,5 @@ half_of_day = rule(
 ENGLISH = (
     listed, lettered, lettered_small, closed_day, before_time, pointed, after_time, sure,
     beside_day, after_word, weekend, small_at, small_free, small_part, small_begins,
-    small_of_day, small, wed_small, half_of_day,
+    small_of_day, small, of_weather, wed_small, half_of_day,
 )  # fmt: skip

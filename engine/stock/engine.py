@@ -23,6 +23,7 @@ from engine.messages import Speak
 from engine.onnx import cpu_session
 from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
+from engine.stock.convolutions import with_products
 from engine.stock.phonemes import Part, Phonemiser
 
 SAMPLE_RATE = 24_000
@@ -59,7 +60,8 @@ class StockEngine:
         are not installed or are damaged.
         """
         model, digest, vocabulary = _read_model()
-        self._session = cpu_session(model, threads or min(_MOST_THREADS, os.cpu_count() or 1))
+        most = min(_MOST_THREADS, os.cpu_count() or 1)
+        self._session = cpu_session(with_products(model), threads or most)
         self._vocabulary = vocabulary
         self._phonemiser = Phonemiser(vocabulary.keys())
         voices = importlib.resources.files("engine.stock") / "voices.safetensors"

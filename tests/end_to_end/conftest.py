@@ -79,6 +79,14 @@ class Stage:
         """Wait until the bot has read what it was told of this server."""
         await self.discord.interactions.bot_knows(self.guild.id)
 
+    async def all_said(self, member: Member, since_s: float) -> Heard:
+        """What the lounge hears until the line is empty: what comes next may be made meanwhile."""
+        await transmission(self.lounge, since_s)
+        async with asyncio.timeout(120):
+            while "Nothing is waiting" not in await self.reply(member, "queue"):
+                await asyncio.sleep(0.2)
+        return await transmission(self.lounge, since_s)
+
     @asynccontextmanager
     async def started_again(self) -> AsyncIterator[None]:
         """Another bot process with the same settings, from when Discord knows it."""

@@ -12,8 +12,8 @@ SHORT = "The kettle is on the stove."
 
 
 async def ready(interaction: Interaction) -> Message:
-    message = await interaction.reply(timeout_s=90)
-    async with asyncio.timeout(90):
+    message = await interaction.reply(timeout_s=150)
+    async with asyncio.timeout(150):
         while not message.components:
             assert "✅" in message.text, message.text
             await asyncio.sleep(0.02)

@@ -159,7 +159,7 @@ async def test_the_help_explains_one_command(stage: Stage) -> None:
 async def test_it_says_what_it_is_and_how_to_have_it_elsewhere(stage: Stage) -> None:
     said = await stage.reply(stage.alice, "about")
     assert re.search(r"started <t:\d+:R>, in \d+ servers?", said)
-    assert "1 stock voice, and no voices of members.\n" in said
+    assert "1 stock voice, and no voices of members. Tones are spoken, for a test." in said
     assert re.search(r"</privacy policy:\d+>", said)
     assert f"<{SOURCE}>" in said
     (permissions,) = re.findall(
@@ -220,11 +220,10 @@ async def test_moderators_read_what_was_reported_and_decided_in_a_channel_of_the
     await stage.reply(moderator, "voice-admin bar", member=stage.bob, **{"from": "voices"})
     await stage.reply(moderator, "voice-admin unbar", member=stage.bob)
     did = [f"{moderator.mention} {what}" for what in ("blocked", "unblocked", "set a bar", "ended")]
-    await until(lambda: len(notes()) >= 6)
-    assert [any(note.startswith(one) for note in notes()) for one in did] == [True] * 4
+    await until(lambda: all(any(note.startswith(one) for note in notes()) for one in did))
     await mods.delete()
     assert "reports" not in await stage.reply(stage.bob, "live status")
-    assert "Log channel: deleted (" in (await settings_page(moderator, Page.CHANNELS)).text
+    assert "Log channel: deleted" in (await settings_page(moderator, Page.CHANNELS)).text
     await choose(moderator, "log_channel_id", "")
 
 

@@ -48,7 +48,7 @@ async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(sta
     deleted = await stage.alice.send(general, "Nobody should ever hear this sentence.")
     await edited.edit("The window is open.")
     await deleted.delete()
-    heard = await transmission(stage.lounge, sent)
+    heard = await stage.all_said(stage.alice, sent)
     expected = "the kettle is on the stove the window is open"
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.25
     # Whoever took something back is not told so in the channel.

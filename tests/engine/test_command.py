@@ -41,7 +41,7 @@ def test_ctrl_c_while_it_is_imported_is_no_traceback(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
-@pytest.mark.parametrize("command", [["timbre"], ["bot"], ["bot", "weights"], ["engine.bench"]])
+@pytest.mark.parametrize("command", [["timbre"], ["bot"], ["bot", "weights"]])
 def test_help_that_nobody_reads_is_no_traceback(command: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -13,8 +13,9 @@ from engine import silence, voice_activity
 from engine.messages import Speak
 from engine.silence import trim
 from engine.speech import FloatArray, SpeechParameters, StockVoice
-from engine.stock.engine import SAMPLE_RATE, StockEngine
+from engine.stock.engine import SAMPLE_RATE
 from tests.recogniser import normalise, words
+from tests.stock import stock_engine
 
 LEAD_S, TAIL_S = 0.1, 0.25
 FADE = SAMPLE_RATE // 200
@@ -33,7 +34,7 @@ Change = Callable[[FloatArray], FloatArray]
 @pytest.fixture(scope="module")
 def spoken() -> list[FloatArray]:
     """`ENDINGS` in three voices."""
-    engine = StockEngine(threads=1, reason="")
+    engine = stock_engine()
     jobs = [
         Speak(0, text, StockVoice(voice), SpeechParameters())
         for text, voice in zip(ENDINGS.values(), ["heart", "michael", "puck"] * 2, strict=True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import av
-import av.error
 import numpy as np
 import numpy.typing as npt
 
+from bot.speech.audio.ogg import packets as ogg_packets
 from engine.speech import FloatArray
 
 SAMPLE_RATE = 48_000
@@ -98,11 +98,12 @@ def read_packets(ogg: bytes) -> list[bytes]:
     Raises `OpusFileError` where it is not such a one.
     """
     try:
-        with av.open(io.BytesIO(ogg), "r", format="ogg") as container:
-            stream = container.streams.audio[0]
-            return [bytes(packet) for packet in container.demux(stream) if packet.size]
-    except (av.error.FFmpegError, IndexError) as error:
-        raise OpusFileError("not a readable Ogg Opus file") from error
+        head, tags, *found = ogg_packets(ogg)
+    except ValueError as error:
+        raise OpusFileError("not a readable Ogg file") from error
+    if not head.startswith(b"OpusHead") or not tags.startswith(b"OpusTags"):
+        raise OpusFileError("not an Ogg Opus file")
+    return [packet for packet in found if packet]
 
 
 def join(packets: Sequence[bytes]) -> bytes:

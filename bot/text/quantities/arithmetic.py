@@ -214,6 +214,17 @@ times = rule(
     ("x2", "times two"),
     needs=("x",),
 )
+so_many = rule(
+    r"(?:(?<=\b[Gg]ot )|(?<=\b[Hh]ave )|(?<=\b[Nn]eed )|(?<=ought )|(?<=elling )|(?<=\b[Ww]ant )|"
+    r"(?<=rdered )|(?<=\b[Tt]ook )|(?<=\b[Aa]dd )|(?<=trade )|(?<=rading )|(?<=giving away ))"
+    r"([2-9]|[1-9]\d)x (?=(?!(?:as|better|bigger|damage|dmg|drop|exp|faster|longer|more|points|"
+    r"rewards|slower|speed|the|xp)\b)[a-z]{2,12}(?: [a-z]{2,12})?s\b)",
+    lambda m: f"{decimal(m[1])} ",
+    ("got 3x raid passes", "got three raid passes"),
+    ("got 3x points", "got 3x points", "got three times points"),
+    spaced=False,
+    needs=("x ",),
+)
 times_after = rule(
     rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})(?:[x×]|X(?= (?:as|better|bigger|damage|"
     rf"faster|more|my|points|slower|speed|"

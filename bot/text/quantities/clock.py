@@ -136,7 +136,7 @@ time_to_whole_hour = rule(
     needs=(":",),
 )
 to_noon = rule(
-    r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|"
+    r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|(?<=\d)[-–](?=close\b)|"
     r"(?<=\bnoon)[-–](?=\d)|(?<=\bmidnight)[-–](?=\d)",
     lambda _: " to ",
     ("4am-noon", "4am to noon", "four A M to noon"),
@@ -161,6 +161,13 @@ def _clock(hour: int, minute: int) -> str:
     return f"{cardinal(hour)} {'oh ' if 0 < minute < 10 else ''}{cardinal(minute)}"
 
 
+#: Of what somebody is how fast at.
+_RACED = re.compile(
+    r"\b(?:[Ff]inish(?:ed)?|half marathon|[Ii]ronman|marathon|pb|PB|PR|race|raced|"
+    r"speedr[ua]n|splits?|[Tt]ri|triathlon|WR|wr)\b|any%"
+)
+
+
 def _time(match: Match) -> str:
     hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
@@ -171,7 +178,9 @@ def _time(match: Match) -> str:
         words = cardinal(hour)
     else:
         words = cardinal(hour) + (" o'clock" if 0 < hour <= 12 else " hundred")
-    if second and int(second):
+    if second and int(second) and hour < 10 and not match["half"] and _RACED.search(match.string):
+        words += f" {'oh ' if int(second) < 10 else ''}{cardinal(int(second))}"
+    elif second and int(second):
         words += f" and {counted(str(int(second)), 'second')}"
     return words + _half(match["half"])
 
@@ -193,12 +202,16 @@ hour = rule(
     lambda m: cardinal(int(m[1])) + _half(m[2]),
     ("7 a.m. tomorrow", "seven A M tomorrow"),
     ("5PM", "five P M"),
+    ("8am. ugh", "eight A M. ugh"),
     needs=("m",),
 )
 
 
 def _half(half: str | None) -> str:
-    return f" {half[0].upper()} M" if half else ""
+    if not half:
+        return ""
+    # "8am." ends a sentence, "8 a.m." hardly does.
+    return f" {half[0].upper()} M{'.' if half.endswith('.') and half.count('.') == 1 else ''}"
 
 
 def _duration(match: Match) -> str:
@@ -215,8 +228,8 @@ _LASTS = re.compile(
     r"me|break for) )$"
 )
 _LASTING = re.compile(
-    r" (?:ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|"
-    r"warning|call|video|vid)\b"
+    r" (?:to \d{1,3}s|ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|"
+    r"later|remaining|warning|call|video|vid)\b"
 )
 _A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
 
@@ -234,6 +247,11 @@ short_minutes = rule(
     r"(?<![\w.])(\d{1,3})m(?![\w'])",
     _short_minutes,
     ("starts in ~10m", "starts in ~10 min", "starts in about ten minutes"),
+    (
+        "went from 3m to 45s",
+        "went from 3 min to 45s",
+        "went from three minutes to forty-five seconds",
+    ),
     ("5m left", "5 min left", "five minutes left"),
     ("fell about 10m down", "fell about 10m down", "fell about ten m down"),
     needs=tuple(f"{figure}m" for figure in range(10)),

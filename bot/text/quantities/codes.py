@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import decimal, in_pairs, plural, year
+from bot.text.quantities.numbers import decimal, in_pairs, plural
 from bot.text.rule import Match, rule
 
 _ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
@@ -89,7 +89,8 @@ room = rule(
     r"\b((?i:rooms?|rm|suite|unit|apartment|apt|flight|locker|cabin|dorm) "
     r"#?)([1-9]\d{2,3})(?![\w/:%-]|[.,]\d)"
     r"(?! (?:people|[a-z]{3,12}s)\b)",
-    lambda m: m[1] + in_pairs(m[2]),
+    lambda m: re.sub("(?i)^(a)pt ", r"\1partment ", m[1]).replace("#", "number ") + in_pairs(m[2]),
+    ("apt #305", "apartment number three oh five"),
     ("room 305", "room three oh five"),
     ("flight 1423", "flight fourteen twenty-three"),
     ("room 12", "room 12", "room twelve"),
@@ -101,12 +102,6 @@ countdown = rule(
     lambda _: "T minus ",
     ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
     needs=("t-",),
-)
-_COMPASS: dict[str, str] = {"N": "North", "S": "South", "E": "East", "W": "West"}
-street_side = rule(
-    r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
-    lambda m: f"{_COMPASS[m[1]]} ",
-    ("on E. 42nd Street", "on East 42nd Street", "on East forty-second Street"),
 )
 answers = rule(
     r"(?:^|(?<=getting )|(?<=seeing )|(?<=\bof )|(?<=throwing )|(?<=\bthe ))([45]0\d)s(?!\w)",
@@ -121,22 +116,6 @@ nines = rule(
     ("five 9s", "five nines"),
     ("pair of 8s", "pair of eights"),
     needs=tuple("2s 3s 4s 5s 6s 7s 8s 9s".split()),
-)
-house = rule(
-    r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
-    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b|"
-    r" (?!(?:cars|feet|m|meters|of|people|steps|yards)\b)[a-z]{3,12} "
-    r"(?:street|avenue|drive|road|boulevard|lane|court)\b)",
-    lambda m: year(int(m[1])) if m[1].endswith("00") else in_pairs(m[1]),
-    ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
-    ("221B Baker Street", "two twenty-one B Baker Street"),
-)
-compass = rule(
-    r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
-    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
-    lambda m: m[1] + _COMPASS[m[2]],
-    ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
-    needs=(" n", " s", " e", " w"),
 )
 lettered = rule(
     r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"

@@ -44,11 +44,10 @@ range_of_about = rule(
 ratio_of_decimals = rule(
     r"(?<![\w:.])(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)(?![\w:]|\.\d)",
     lambda m: (
-        f"{decimal(m[1])} to {decimal(m[2])}"
-        if "." in m[1] or ("." in m[2] and len(m[2]) < 4)
-        else m[0]
+        f"{decimal(m[1])} to {decimal(m[2])}" if "." in m[1] or re.match(r"\d\.", m[2]) else m[0]
     ),
     ("rice 1:1.5", "rice one to one point five"),
+    ("rice is 1:1.25", "rice is one to one point two five"),
     ("1:42.3", "1:42.3", "one forty-two point three"),
     needs=(":",),
 )
@@ -188,4 +187,43 @@ times_a_pack = rule(
     ("2x 4-packs", "two 4-packs", "two four-packs"),
     ("2x 4 people", "2x 4 people", "two by four people"),
     needs=("x ",),
+)
+tab = rule(
+    r"(?<![\w-])(?:[xX\d]-){2}(?:(?:\d{1,2}|[xX])-){2,5}(?:\d{1,2}|[xX])(?![\w-])",
+    lambda m: ", ".join(one.upper() if one in "xX" else decimal(one) for one in m[0].split("-")),
+    ("0-2-2-1-0-0", "zero, two, two, one, zero, zero"),
+    ("x-3-2-0-1-0", "X, three, two, zero, one, zero"),
+    needs=("-",),
+)
+shares_of_all = rule(
+    r"(?<![\w.,/:$+-])(50-50|([1-9]0)-([1-9]0)(?= (?:chance|custody|odds|ratio|rule|"
+    r"split)\b))(?![\w/-])",
+    lambda m: (
+        " ".join(map(decimal, m[0].split("-")))
+        if m[1] == "50-50" or int(m[2]) + int(m[3]) == 100
+        else m[0]
+    ),
+    ("it's 50-50", "it's fifty fifty"),
+    ("a 60-40 split", "a sixty forty split"),
+    ("a 60-50 split", "a 60-50 split", "a sixty to fifty split"),
+    needs=("0-",),
+)
+ranks = rule(
+    rf"{START}(\d{{1,3}})(?:st|nd|rd|th)s(?!\w)",
+    lambda m: f"{ordinal(int(m[1]))}s",
+    ("two 1sts", "two firsts"),
+    needs=("sts", "nds", "rds", "ths"),
+)
+pack = rule(
+    rf"{START}(\d{{1,3}})[- ]?pk(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])} pack{m[2]}",
+    ("the 12-pk is $7", "the twelve pack is $7", "the twelve pack is seven dollars"),
+    needs=("pk",),
+)
+paged = rule(
+    r"(?<=\d )pg(?= (?:assignment|book|doc|document|essay|letter|novel|paper|pdf|report|story|"
+    r"thesis)s?\b)",
+    lambda _: "page",
+    ("a 10 pg paper", "a 10 page paper", "a ten page paper"),
+    needs=("pg ",),
 )

@@ -137,7 +137,7 @@ year_first = rule(
     r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])",
     lambda m: _date(int(m[4]), int(m[3]), int(m[1]), m),
     ("2024-01-15", "January fifteenth, twenty twenty-four"),
-    ("2024/13/15", "2024/13/15", "twenty twenty-four thirteen fifteen"),
+    ("2024/13/15", "2024/13/15", "twenty twenty-four, thirteen, fifteen"),
 )
 
 

@@ -96,3 +96,14 @@ old = rule(
     ("she is 3 yrs old", "she is 3 years old", "she is three years old"),
     needs=("old", "yo", "y/o", "y.o", "m/o"),
 )
+warm = rule(
+    r"(?<![\w'.$])([1-9]0)s(?=(?: ?& ?| and |, )(?:breezy|clear|cloudy|cool|humid|partly|"
+    r"rain\w{0,3}|"
+    r"sunny|warm|windy)\b| (?:breezy|clear|cloudy|humid|rain\w{0,3}|sunny|windy)\b| (?:all week|"
+    r"with (?:rain|"
+    r"sun|wind))\b)",
+    lambda m: plural(cardinal(int(m[1]))),
+    ("60s & sunny", "sixties & sunny", "sixties and sunny"),
+    ("a 60s window", "a 60s window", "a sixty second window"),
+    needs=("0s",),
+)

@@ -92,9 +92,10 @@ stored = rule(
     needs=("/",),
 )
 half_the = rule(
-    r"(?<![\w/.,])(?<!\d )1/2 (?=(?:the|my|your|ur|his|her|their|our|an)\b)",
+    r"(?<![\w/.,])(?<!\d )1/2 (?=(?:the|my|your|ur|his|her|their|our|an?)\b)",
     lambda _: "half ",
     ("used 1/2 the sugar", "used half the sugar"),
+    ("juice of 1/2 a lemon", "juice of half a lemon"),
     spaced=False,
     needs=("1/2 ",),
 )
@@ -150,10 +151,12 @@ of_all = rule(
     lambda m: (
         m[0]
         if (_DAY_ASKED.search(m.string[: m.start()]) and m.string.startswith(" right", m.end()))
+        or m.string[: m.start()].rstrip().endswith("=")
         or (m[1] and m.string.startswith(" full", m.end()) and _is_part(int(m[1]), int(m[2])))
         else f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}"
     ),
     ("on 11/22 right?", "on 11/22 right?", "on November twenty-second right?"),
+    ("5/8 = 7/8 right?", "5/8 = 7/8 right?", "five eighths equals seven eighths right?"),
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),
@@ -181,6 +184,10 @@ _MUSIC = re.compile(
 )
 
 
+_EQUALS = re.compile(r" ?=| equals\b| is (?:just )?\d| ?[A-Zxyz](?!\w) [-+=]")
+_TIMES = re.compile(r"\btimes $")
+
+
 def _slashed(match: Match) -> str:
     top, bottom = int(match[1]), int(match[2])
     if (top, bottom) == (24, 7):
@@ -201,7 +208,12 @@ def _slashed(match: Match) -> str:
     if top == 1 and bottom > 20 and bottom != 100:
         return f"one in {cardinal(bottom)}"
     pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
-    between = "out of" if bottom in {5, 10, 20, 100} else "over" if pressure else "slash"
+    counted = bottom in {10, 100} or (top <= bottom and (bottom in {5, 20} or bottom > 31))
+    if _EQUALS.match(match.string, match.end()) or _TIMES.search(
+        match.string, max(match.start() - 8, 0), match.start()
+    ):
+        return f"{cardinal(top)} {'divided by' if top > bottom else 'over'} {cardinal(bottom)}"
+    between = "out of" if counted else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
 
 
@@ -218,7 +230,34 @@ slashed = rule(
     ("an 80/20 mix", "an eighty twenty mix"),
     ("a bassline in 7/8", "a bassline in seven eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
+    ("12/4 = 3", "twelve divided by four = 3", "twelve divided by four equals three"),
+    ("9/5 C + 32", "nine divided by five C + 32", "nine divided by five C plus thirty-two"),
+    ("pity at 74/90", "pity at seventy-four out of ninety"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
     needs=("/",),
+)
+_HALF_OF = "acre|bag|bottle|dozen|hour|hr|kilo|mile|stone|tank|ton"
+half_of = rule(
+    rf"(?<![\w/.,])(?<!\d )(?<!\d-)1/2[ -](?=(?:off|price|priced|way|term|marathon|day|time|court|"
+    rf"baked|full|empty|asleep|sister|brother|as|off)\b)|"
+    rf"(?<![\w/.,])(?<!\d )(?<!\b[Aa] )(?<!\d-)1/2 (an? )?(?=(?:{_HALF_OF})(?!\w))",
+    lambda m: (
+        "half "
+        if not re.match(rf"(?:{_HALF_OF})(?!\w)", m.string[m.end() :])
+        else f"half {'an' if m.string[m.end()] in 'aih' else 'a'} "
+    ),
+    ("tickets are 1/2 off", "tickets are half off"),
+    ("lost 1/2 stone", "lost half a stone"),
+    ("for 1/2 hour", "for half an hour"),
+    ("a 1/2 lb burger", "a 1/2 lb burger", "a one half pound burger"),
+    spaced=False,
+    needs=("1/2",),
+)
+and_half = rule(
+    r"(?<=\d) (?:and|&) 1/2(?![\w/])",
+    lambda _: " and a half",
+    ("12 and 1/2 stone", "12 and a half stone", "twelve and a half stone"),
+    spaced=False,
+    needs=("1/2",),
 )

@@ -110,10 +110,11 @@ _DRIVEN = re.compile(
 )
 engine = rule(
     r"(?<!\w)[vV](6|8|10|12)(?!\w|\.\d)",
-    lambda m: f"V {decimal(m[1])}" if _DRIVEN.search(m.string) else m[0],
+    lambda m: f"V {decimal(m[1])}",
     ("a 300hp v6", "a 300hp V six", "a three hundred H P V six"),
     ("v8 is out", "v8 is out", "version eight is out"),
     needs=("v6", "v8", "v10", "v12"),
+    about=_DRIVEN.search,
 )
 screen_and_rate = rule(
     r"\b(1080|1440|2160|720)p(?=\d{2,3}\b)",
@@ -153,6 +154,16 @@ amp_hours = rule(
     ("1.5Ah", "one point five amp hours"),
     needs=("h",),
 )
+_WIRING = re.compile(r"\b(?:amps?|AWG|awg|breakers?|circuits?|fuses?|outlets?|wires?|wiring)\b")
+amps_of_wire = rule(
+    rf"{START}({NUMBER})A(?=$|[,!?;)]|\.(?:\s|$)| (?:breaker|circuit|for|fuse|or|and|on|outlet|"
+    rf"is)\b)",
+    lambda m: several(m, m[1], "amp", "amps"),
+    ("wire for 15A, ok", "wire for fifteen amps, ok", "wire for fifteen amps, okay"),
+    ("seat 15A, ok", "seat 15A, ok", "seat fifteen A, okay"),
+    needs=("a",),
+    about=_WIRING.search,
+)
 amps = rule(
     rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
     rf"?@)|"
@@ -161,4 +172,24 @@ amps = rule(
     ("a 5A fuse", "a five amp fuse"),
     ("12V 2A", "12V two amps", "twelve volts two amps"),
     needs=("a",),
+)
+_BINARY = {"K": "kibibytes", "M": "mebibytes", "G": "gibibytes"}
+binary_bytes = rule(
+    rf"{START}({NUMBER})([KMG])i(?!\w)",
+    lambda m: f"{decimal(m[1])} {_BINARY[m[2]]}",
+    ("at 512Mi", "at five hundred twelve mebibytes"),
+    needs=("ki", "mi", "gi"),
+)
+_WIRED = re.compile(
+    r"\b(?:cat ?[5678]\w?|download|ethernet|fib(?:er|re)|internet|isp|lan|link|nic|port|switch|"
+    r"uplink|upload|wan)\b",
+    re.IGNORECASE,
+)
+link_speed = rule(
+    rf"{START}({NUMBER}) ?([MG])b(?!\w)",
+    lambda m: f"{decimal(m[1])} {'mega' if m[2] == 'M' else 'giga'}bit",
+    ("a 2.5Gb switch", "a two point five gigabit switch"),
+    ("a 2Gb file", "a 2Gb file", "a two gigabyte file"),
+    needs=("mb", "gb"),
+    about=_WIRED.search,
 )

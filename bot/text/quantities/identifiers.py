@@ -3,7 +3,8 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.quantities.numbers import decimal, digits, in_pairs
+from bot.text.places import STATES
+from bot.text.quantities.numbers import counted, decimal, digits, in_pairs
 from bot.text.rule import Match, rule
 
 last_figures = rule(
@@ -42,8 +43,10 @@ named_id = rule(
 )
 post_code = rule(
     r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
-    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup) code)(?: is|:)? )"
-    r"(\d{4,8})(?![.,]?\w)|(?<=\bcode is )(\d{5,8})(?![.,]?\w)",
+    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup|entry|garage|"
+    r"alarm|lock ?box|wifi) code)"
+    r"(?: is|'s|:)? )(\d{4,8})(?![.,]?\w)|"
+    r"(?:(?<=\bcode is )|(?<=\bcode's )|(?<=\bcode: )|(?<=\bpin's ))(\d{4,8})(?![.,]?\w)",
     lambda m: (m[1] or "") + digits(m[2] or m[3]),
     (
         "my 2FA code is 482913",
@@ -123,8 +126,8 @@ local = rule(
 zip_code = rule(
     r"\b(A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
     r"W[AIVY])(,? )(\d{5})(?:-(\d{4}))?(?![\w.-])",
-    lambda m: f"{' '.join(m[1])} {digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
-    ("in Boston, MA 02139", "in Boston, M A zero two one three nine"),
+    lambda m: f"{STATES[m[1]]} {digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
+    ("in Boston, MA 02139", "in Boston, Massachusetts zero two one three nine"),
 )
 short_number = rule(
     r"\b((?i:text|txt|send) (?:[\w'\"]{1,15} ){1,4}to )(\d{4,6})(?![\w.,:%-]\w)(?!\w)",
@@ -182,4 +185,67 @@ hexadecimal = rule(
     lambda m: "zero x " + " ".join(digits(one) or one.upper() for one in m[1]),
     ("error 0x8007", "error zero x eight zero zero seven"),
     needs=("0x",),
+)
+spaced_groups = rule(
+    r"(?<![\w.,/:+$#-])(# ?)?(\d{4}(?: \d{4}){2,5})(?![\w/-]|[.,]\d)",
+    lambda m: (
+        ("number " if m[1] else "") + ", ".join(map(digits, m[2].split()))
+        if not all(group.endswith("00") for group in m[2].split())
+        else m[0]
+    ),
+    (
+        "card 4821 3377 0192",
+        "card four eight two one, three three seven seven, zero one nine two",
+    ),
+    needs=tuple("0123456789"),
+)
+star_key = rule(
+    r"(?<!\w)\u2217(\d{2,3})(?!\w)",
+    lambda m: f"star {digits(m[1])}",
+    ("dial \u221767 first", "dial star six seven first"),
+    needs=("\u2217",),
+)
+_TYPED = re.compile(
+    r"\b(?:code|dial|enter|gate|hit|key|menu|pin|press|type|"
+    r"voicemail)\b",
+    re.IGNORECASE,
+)
+pounds_of = rule(
+    r"(?<![\w.,$#])(\d{1,3}(?:\.5)?)#(?= (?:of )?[a-z]{3})",
+    lambda m: counted(m[1], "pound"),
+    ("2# ground beef", "two pounds ground beef"),
+    ("hit 2# then wait", "hit 2# then wait", "hit two hash then wait"),
+    needs=("#",),
+    about=lambda text: not _TYPED.search(text),
+)
+hash_key = rule(
+    r"(?<![\w.,$#])(\d{1,8})#(?![\w#])(?! ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|"
+    r"line|"
+    r"paper|plate|propane|squat|stock|test|vest)s?\b)",
+    lambda m: f"{digits(m[1])} hash",
+    (
+        "code is 4471# ok",
+        "code is four four seven one hash ok",
+        "code is four four seven one hash okay",
+    ),
+    needs=("#",),
+)
+pounds = rule(
+    r"(?<![\w.,$#])(\d{1,4})#(?= ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|line|paper|"
+    r"plate|"
+    r"propane|squat|stock|test|vest)s?\b)",
+    lambda m: f"{decimal(m[1])} pound",
+    ("a 20# bag", "a twenty pound bag"),
+    needs=("#",),
+)
+free_call = rule(
+    r"(?<![\w.,-])1-([89]00|877|888|866|855)(?= (?:#|numbers?\b|line\b))( #)?",
+    lambda m: (
+        f"one eight hundred{' number' if m[2] else ''}"
+        if m[1] == "800"
+        else f"one {in_pairs(m[1])}{' number' if m[2] else ''}"
+    ),
+    ("a 1-800 # again", "a one eight hundred number again"),
+    ("a 1-888 number", "a one eight eighty-eight number"),
+    needs=("1-8", "1-9"),
 )

@@ -155,7 +155,18 @@ apart_from_unit = rule(
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:[a-z])))?"
+_GOES_ON = (
+    "after|ago|and|apart|are|at|away|before|but|by|drive|each|early|every|for|from|if|in|is|late|later|left|"
+    "long|max|more|of|off|old|on|or|out|over|per|so|than|then|til|till|to|tops|total|until|walk|was|wide|"
+    "with"
+)
+_POINT = (
+    rf"(?:(?:(?<=mins)|(?<=hrs)|(?<=secs)|(?<=wks)|(?<=yrs)|(?<=mos))\.(?= (?:{_GOES_ON})\b|[,)])|"
+    r"(?<!mins)(?<!hrs)(?<!secs)(?<!wks)(?<!yrs)(?<!mos)"
+    r"(?<=[a-z]{2})\.(?=[,)]| (?-i:(?!(?:add|and then|bake|did|do|does|done|don'?t|he|how|i|i'?m|"
+    r"is|it|it'?s|just|let|lol|no|not|now|pls|serve|she|so|stir|thanks|that'?s|they|this|wait|we|"
+    r"what|when|whisk|who|why|yes|you)\b)[a-z])))?"
+)
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
@@ -179,12 +190,6 @@ hyphenated_unit = rule(
     ("20-lb bag", "twenty pound bag"),
     flags=re.IGNORECASE,
     needs=("-",),
-)
-thousands_of_unit = rule(
-    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
-    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
-    ("every 5k mi", "every 5k miles", "every five K miles"),
-    needs=("k ",),
 )
 points = rule(
     rf"{START}({NUMBER}) ?pts?(?![\w'])\.?(?=$|[ ,;!?)])",
@@ -258,6 +263,8 @@ measure = rule(
     (".5mm", "zero point five millimeters"),
     ("a 6 ft. table", "a six foot table"),
     ("2 tbsp. of salt", "two tablespoons of salt"),
+    ("2 tbsps. stir it", "two tablespoons. stir it"),
+    ("15 mins. classic", "fifteen minutes. classic"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(

@@ -131,9 +131,9 @@ thousands_with_points = rule(
 )
 range_after_sign = rule(
     rf"([{CURRENCY_SIGNS}])({NUMBER})([kKmM]?) ?[-–] ?\1?(?={NUMBER})",
-    lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
+    lambda m: f"{decimal(m[2])}{m[3] and ' ' + SCALES[m[3].lower()]} to {m[1]}",
     ("$20-30", "twenty to $30", "twenty to thirty dollars"),
-    ("€5k - €10k", "five K to €10k", "five K to ten thousand euros"),
+    ("€5k - €10k", "five thousand to €10k", "five thousand to ten thousand euros"),
     needs=tuple(CURRENCY_SIGNS),
 )
 
@@ -163,9 +163,8 @@ from_price_to_price = rule(
 )
 range_before_sign = rule(
     rf"{START}({NUMBER})({_SCALE}?) ?[-–] ?(?={NUMBER}{_PAID})",
-    lambda m: f"{decimal(m[1])}{m[2] and ' ' + m[2].upper()} to ",
+    lambda m: f"{decimal(m[1])}{m[2] and ' ' + SCALES[m[2].lower()]} to ",
     ("5-10€", "five to 10€", "five to ten euros"),
-    ("5k-10k USD", "five K to 10k USD", "five K to ten thousand U S dollars"),
 )
 
 
@@ -175,7 +174,7 @@ _BOUGHT = re.compile(
     r"home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|"
     r"upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
     r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|"
-    r"gift|gift ?cards?|"
+    r"gift|gift ?cards?|buy[- ]?ins?|"
     r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|"
     r"raise|refund|sandwich(?:es)?|"
     r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",

@@ -25,7 +25,7 @@ THING = re.compile(
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:\d{3,4}p|4k|album|blade|frame|inseam|skillet|"
+    r" (?:\d{3,4}p|4k|hooks?|(?:circular )?needles?|yarn|album|blade|frame|inseam|skillet|"
     r"appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
     r"deficit|detour|diet|documentary|"
     r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|"
@@ -42,13 +42,18 @@ _SIZED = re.compile(
     r"transfer|tutorial|uber|"
     r"video|"
     r"voice(?:mail)?|wedding|yoga|"
-    r"adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
+    r"adapters?|bags?|barbell|bars?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|"
+    r"buffer|"
     r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
     r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"
-    r"rope|runs?|screens?|screws?|sessions?|shifts?|solos?|sprints?|ssds?|steak|sticks?|sub|supply|tables?|tank|"
-    r"timeouts?|timers?|tires?|trip|tubs?|tvs?|vinyl|waits?|walks?|warranty|wheels?|window|workouts?)\b",
+    r"rope|runs?|dash|sprint|screens?|screws?|sessions?|shifts?|showers?|solos?|sprints?|ssds?|steak|"
+    r"sticks?|sub|supply|tables?|tank|"
+    r"timeouts?|timers?|tires?|trip|tubs?|tubes?|tvs?|washers?|wrench(?:es)?|sockets?|nails?|"
+    r"drill bits?|bits?(?! of)|bolts?|"
+    r"nuts?(?! and)|mugs?|tumblers?|filters?|hose|holes?|trim|rod|vest|turkey|brisket|ham|puppy|"
+    r"pumpkin|baby|bass|vinyl|waits?|walks?|warranty|wheels?|window|workouts?)\b",
     re.IGNORECASE,
 )
 

@@ -1,6 +1,9 @@
 """What is paid or done per something: "$5/mo", "3 for $15", "2x a day"."""
 
+import re
+
 from bot.text.quantities.money import CURRENCY_SIGNS
+from bot.text.quantities.numbers import in_pairs
 from bot.text.quantities.parts import NUMBER
 from bot.text.rule import rule
 
@@ -51,6 +54,16 @@ so_often = rule(
     lambda m: f"{m[1]} times ",
     ("3 x $20", "3 times $20", "three times twenty dollars"),
     needs=tuple(CURRENCY_SIGNS),
+)
+_PAYS = re.compile(r"\b(?:cost|costs|gas|paid|pay|paying|petrol|spend|spent)\b", re.IGNORECASE)
+paid_for = rule(
+    r"(?<![\w.,$€£+:/-])([1-9]\d{0,2})\.([1-9]\d|0[1-9])(?= for (?!\d)[a-z]| (?:across|at|here|"
+    r"there) )",
+    lambda m: in_pairs(m[1] + m[2]) if _PAYS.search(m.string) and len(m[1]) < 3 else m[0],
+    ("i pay 15.49 for netflix", "i pay fifteen forty-nine for netflix"),
+    ("gas is 3.09 across it", "gas is three oh nine across it"),
+    ("a 15.49 for it", "a 15.49 for it", "a fifteen point four nine for it"),
+    needs=(" for ", " across ", " at ", " here ", " there "),
 )
 pace = rule(
     r"(?<=\d:\d\d) ?/ ?(mi|km|mile|k|lap|100m)\b",

@@ -186,14 +186,18 @@ _LENGTH = re.compile(
     r"\b(?:cable|deep|dive|dash|feet|ft|height|high|km|long|meters?|metres?|race|swim|tall|wide)\b",
     re.IGNORECASE,
 )
+_LASTS = re.compile(r"\dh ?$|\b(?:[Ii]n|every|last|next|within) $")
 millions_paid = rule(
     rf"{START}({NUMBER})m(?![\w'/²³^])",
     lambda m: (
         f"{decimal(m[1])} million"
-        if _WORTH.search(m.string) and not _LENGTH.search(m.string)
+        if _WORTH.search(m.string)
+        and not _LENGTH.search(m.string)
+        and not _LASTS.search(m.string, 0, m.start())
         else m[0]
     ),
     ("a fee of 60m", "a fee of sixty million"),
+    ("bid ends in 2h 15m", "bid ends in 2h 15m", "bid ends in two hours fifteen minutes"),
     ("the 60m cable deal", "the 60m cable deal", "the sixty meters cable deal"),
     needs=tuple(f"{figure}m" for figure in range(10)),
 )

@@ -1,7 +1,7 @@
 """Units per another unit: speeds, doses, weights per area."""
 
 from bot.text.expressions import any_of
-from bot.text.quantities.measures import RAISED, UNITS
+from bot.text.quantities.measures import FREE_UNITS, RAISED, UNITS
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import rule
 
@@ -39,8 +39,16 @@ requests = rule(
     ("100 req/min", "100 requests per minute", "one hundred requests per minute"),
     needs=("/",),
 )
+per_liter = rule(
+    r"(?<=\d) ?/ ?([Ll]|gal|kWh|kwh)(?![\w/²³^])(?=$|[ .,!?;)])",
+    lambda m: f" per {({'l': 'liter', 'g': 'gallon', 'k': 'kilowatt hour'})[m[1][0].lower()]}",
+    ("gas was 1.45/L", "gas was 1.45 per liter", "gas was one forty-five per liter"),
+    needs=("/l", "/ l", "/gal", "/ gal", "/k", "/ k"),
+    spaced=False,
+)
 points_of_type = rule(
-    rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
+    rf"{START}({NUMBER})(?: ?pt(?= (?:font|TNR|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|"
+    rf"text|"
     rf"Garamond)\b)|-pts?(?!\w)| ?pts?(?= (?:favou?rites?|favs?|underdogs?|dogs?|spread|lead|"
     rf"deficit|"
     rf"swing|game|line|conversion|shot|shooter|cushion|scale|plan)\b))",
@@ -51,8 +59,9 @@ points_of_type = rule(
     needs=("pt",),
 )
 torque = rule(
-    rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
-    lambda m: f"{m[1]} foot pounds",
+    rf"{START}({NUMBER}) ?(?:ft[- ]?lbs?|lbs?[-·]ft)(?!\w)\.?",
+    lambda m: f"{m[1]} {'pound feet' if m[0].endswith('ft') else 'foot pounds'}",
+    ("420 lb-ft", "420 pound feet", "four hundred twenty pound feet"),
     ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
     needs=("lb",),
 )
@@ -81,4 +90,19 @@ dose = rule(
     ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
     ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
     needs=("/",),
+)
+same_in_other = rule(
+    r"(?<=\d)( ?(?:kg|g))/(?=\d{1,4}(?:\.\d{1,2})? ?(?:lbs?|oz)\b)|(?<=\d)( ?(?:lbs?|"
+    r"oz))/(?=\d{1,4}(?:\.\d{1,2})? "
+    r"?k?g\b)|(?<=\d)( ?(?:km|mi|cm|in|ft))/(?=\d{1,4}(?:\.\d{1,2})? ?(?:mi|km|in|cm|m)\b)",
+    lambda m: f"{m[1] or m[2] or m[3]}, ",
+    ("23kg/50lbs", "23kg, 50lbs", "twenty-three kilograms, fifty pounds"),
+    spaced=False,
+    needs=("/",),
+)
+thousands_of_unit = rule(
+    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
+    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
+    ("every 5k mi", "every 5k miles", "every five K miles"),
+    needs=("k ",),
 )

@@ -35,6 +35,24 @@ sides_with_units = rule(
     ("5cm x 10cm", "5 cm by 10cm", "five centimeters by ten centimeters"),
     needs=("x", "×"),
 )
+sides_before_unit = rule(
+    r"(?<![\w.])(\d{1,4}(?:\.\d)?) ?[x×] ?(?=\d{1,4}(?:\.\d)? ?(?:cm|mm|ft|in|px|yd)(?!\w))",
+    lambda m: f"{decimal(m[1])} by ",
+    (
+        "it's 120x60cm",
+        "it's one hundred twenty by 60cm",
+        "it's one hundred twenty by sixty centimeters",
+    ),
+    needs=("x", "×"),
+)
+_WAYS = {"H": "high", "W": "wide", "D": "deep", "L": "long", "T": "tall"}
+way = rule(
+    r"(?<=\d[\"'])([HWDLT])(?!\w)(?: ?([x×]) ?(?=\d))?",
+    lambda m: f" {_WAYS[m[1]]}{' by ' if m[2] else ''}",
+    ('24" x 30"H', '24" x 30" high', "twenty-four by thirty inches high"),
+    spaced=False,
+    needs=('"', "'"),
+)
 three_sides = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|"
     r"×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
@@ -128,6 +146,7 @@ feet_and_inches = rule(
 
 #: "65" LG OLED", "macbook pro 16"".
 _OF_MAKE = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][A-Za-z]+")
+_SCREEN = re.compile(r"\b(?:the|my|your|this|that|new|a used) $", re.IGNORECASE)
 _PRODUCT = re.compile(
     r"\b(?:macbook|imac|ipad|surface|thinkpad)(?: (?:air|pro|mini|max))? $", re.IGNORECASE
 )
@@ -141,6 +160,10 @@ def _inches(match: Match) -> str:
         THING.match(match.string, match.end()) is not None
         or _OF_MAKE.match(match.string, match.end()) is not None
         or _PRODUCT.search(match.string, 0, match.start()) is not None
+        or (
+            match[1] in {"11", "12.9", "13", "14", "15", "16", "17", "24", "27", "32"}
+            and _SCREEN.search(match.string, max(match.start() - 8, 0), match.start()) is not None
+        )
         or re.match(r" (?:4k|\d{3,4}p|OLED|IPS|LED|QD|TV|LCD)\b", match.string[match.end() :])
         is not None
     )
@@ -165,10 +188,17 @@ height_with_dash = rule(
 )
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2])) if int(m[2]) else ''}".rstrip(),
     ("I'm 5'11\"", "I'm five foot eleven"),
+    ("he's 6'0 now", "he's six foot now"),
     ("6'2 tall", "six foot two tall"),
     needs=("'",),
+)
+trousers = rule(
+    r"(?<![\w.])([23456]\d)W(?: ?[x×/,] ?| )([23]\d)L(?!\w)",
+    lambda m: f"{decimal(m[1])} waist {decimal(m[2])} length",
+    ("shorts are 32W 30L", "shorts are thirty-two waist thirty length"),
+    needs=("w",),
 )
 race = rule(
     r"(?<![\w.])(?:(\d) ?x ?|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
@@ -219,9 +249,17 @@ lengths = rule(
     ("5m brb", "5m brb", "five m be right back"),
     needs=("m",),
 )
+range_in_inches = rule(
+    r"(?<![\w.,/-])(\d{1,3}(?:\.\d)?)[-–](?=\d{1,3}(?:\.\d)? ?in(?:\.(?= [a-z])| (?:wide|tall|"
+    r"long|deep|high|"
+    r"thick|across|of (?:rain|snow|ice))\b))",
+    lambda m: f"{decimal(m[1])} to ",
+    ("2-4 in. of snow", "two to 4 in. of snow", "two to four inches of snow"),
+    needs=("in",),
+)
 inches_in_letters = rule(
     rf"{START}({NUMBER})in(?!\w)|{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|"
-    rf"high|thick|across)\b))",
+    rf"high|thick|across|of (?:rain|snow|ice))\b))",
     lambda m: several(m, m[1] or m[2], "inch", "inches"),
     ("30 in. wide", "thirty inches wide"),
     ("a 27in screen", "a twenty-seven inch screen"),

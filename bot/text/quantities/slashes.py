@@ -8,7 +8,8 @@ from bot.text.rule import Match, rule
 
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
-    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
+    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|"
+    r"[Ee]arnings|[Ee]nds|[Ee]ffective|[Ee]xpires|"
     r"[Bb]orn|[Ll]eav(?:es|ing)|[Aa]rriv(?:es|ing)|[Dd]epart(?:s|ing)|[Ll]ands|[Oo]pens|[Cc]loses|[Rr]eleases|[Ll]aunches|"
     r"[Bb]egins|[Mm]oved to|[Pp]ushed to|[Rr]escheduled to|[Aa]s of|[Cc]omes out|"
     r"[Cc]oming(?: out)?|[Pp]remieres?|[Aa]irs|[Dd]ropping|[Rr]eleasing|[Ss]eason|"
@@ -66,6 +67,35 @@ from_date_to_date = rule(
     _from_day_to_day,
     ("out 12/23-1/2", "out December twenty-third to January second"),
     ("1/2-3/4 of it", "1/2-3/4 of it", "one half, three quarters of it"),
+    needs=("/",),
+)
+_LISTED = r"\d{1,5}(?:\.\d{1,3})?%?"
+listed = rule(
+    rf"(?<![\w/.,:$+-])({_LISTED}(?:/{_LISTED}){{3,7}})(s(?![\w']))?(?![\w/-])(?!\.\d)|"
+    rf"(?<![\w/.,:$+-])({_LISTED}/{_LISTED}/{_LISTED})(?:(?<=%)|(s)(?![\w']))(?![\w/-])(?!\.\d)|"
+    r"(?<![\w/.,:$+-])((?:3[2-9]|[4-9]\d|\d{3})/(?:1[3-9]|[2-9]\d|"
+    r"\d{3})/\d{2,3})(?![\w/-])(?!\.\d)",
+    lambda m: (m[1] or m[3] or m[5]).replace("/", ", ") + (" seconds" if m[2] or m[4] else ""),
+    (
+        "40/65/90/115 dmg",
+        "40, 65, 90, 115 dmg",
+        "forty, sixty-five, ninety, one hundred fifteen damage",
+    ),
+    ("60/85/110 AP", "60, 85, 110 AP", "sixty, eighty-five, one hundred ten A P"),
+    ("120/100/80s", "120, 100, 80 seconds", "one hundred twenty, one hundred, eighty seconds"),
+    spaced=False,
+    needs=("/",),
+)
+pair_of_days = rule(
+    r"(?<![\w/.,$+-])(1[0-2]|[1-9])/(\d{1,2}) (and|or|"
+    r"&) \1/(\d{1,2})(?![\w/%\"-])(?!\.\d)(?! (?:of|cup|in)\b)",
+    lambda m: (
+        f"{MONTHS[int(m[1]) - 1]} {ordinal(int(m[2]))} {m[3]} {ordinal(int(m[4]))}"
+        if _is_date(m[1], m[2]) and _is_date(m[1], m[4]) and int(m[1]) > 3
+        else m[0]
+    ),
+    ("rained 12/4 and 12/5", "rained December fourth and fifth"),
+    ("1/2 or 1/3", "1/2 or 1/3", "one half or one third"),
     needs=("/",),
 )
 is_day = rule(

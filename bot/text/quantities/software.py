@@ -26,9 +26,12 @@ software = rule(
     rf"\b((?i:{_SOFTWARE})(?: ?[<>=~^]{{1,2}} ?| ))({_POINTED}(?:(?:,? (?:and|or|to|vs\.?|->|not|"
     rf"than) |, ?| ?/ ?| ?- ?)"
     rf"{_POINTED}){{0,3}})(?![\w%°])(?![.,]\d)(?! ?(?i:{FREE_UNITS}|times|points?|million|"
-    rf"billion)(?!\w))",
-    lambda m: m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]),
+    rf"billion)(?!\w))(\+(?!\w))?",
+    lambda m: (
+        m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]) + (" plus" if m[3] else "")
+    ),
     ("python 3.11 or newer", "python three point eleven or newer"),
+    ("python 3.11+ only", "python three point eleven plus only"),
     ("python 3.9 to 3.12", "python three point nine to three point twelve"),
     ("ubuntu 22.04", "ubuntu twenty-two oh four"),
     ("the python is 3.11 m", "the python is 3.11 m", "the python is three point one one meters"),
@@ -81,9 +84,11 @@ encoding = rule(
     needs=("utf",),
 )
 rights = rule(
-    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3})(?![\w.])",
-    lambda m: m[1] + digits(m[2]),
+    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3}(?:(?: not| or| to| instead of| vs|"
+    r",) 0?[0-7]{3})?)(?![\w.])",
+    lambda m: m[1] + re.sub(r"\d+", lambda one: digits(one[0]), m[2]),
     ("chmod 777 it", "chmod seven seven seven it"),
+    ("chmod 755 not 777", "chmod seven five five not seven seven seven"),
     needs=("chmod",),
 )
 
@@ -103,15 +108,18 @@ named = rule(
     needs=("-",),
 )
 _SERVED = re.compile(
-    r"\b(?:api|backend|browser|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|gateway|http|https|login|"
+    r"\b(?:api|auth|backend|browser|oauth|tokens?|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|"
+    r"gateway|http|https|login|page|go to|loads?|"
     r"nginx|prod|production|proxy|requests?|server|servers|site|staging|url|webhooks?|website)\b",
     re.IGNORECASE,
 )
 status_code = rule(
     r"(?:(?<=\b[Aa] )|(?<=\ban )|(?<=\bthe )|(?<=\bgot )|(?<=\bgets )|(?<=tting )|(?<=\bget )|"
-    r"(?<=eturns )|(?<=eturned )|(?<=hrows )|(?<=hrowing )|(?<=\bwith )|(?<=status )|(?<=\bcode )|"
+    r"(?<=eturns )|(?<=eturned )|(?<=\bsays )|(?<=\bshows )|(?<=hrows )|(?<=hrowing )|"
+    r"(?<=\bwith )|(?<=status )|(?<=\bcode )|"
     r"(?<=\bsome )|(?<=\band )|(?<=\bor ))(40[0134589]|41[0358]|422|429|50[1234])(s?)"
-    r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|every|for|forbidden|from|"
+    r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|even|every|for|"
+    r"forbidden|from|"
     r"gateway|if|in|instead|not|now|on|or|page|service|status|too many|unauthorized|when)\b)",
     lambda m: (
         (plural(in_pairs(m[1])) if m[2] else in_pairs(m[1])) if _SERVED.search(m.string) else m[0]
@@ -119,4 +127,10 @@ status_code = rule(
     ("a 502 on prod", "a five oh two on prod"),
     ("a 502 on it", "a 502 on it", "a five hundred two on it"),
     needs=("40", "41", "42", "50"),
+)
+forwarded = rule(
+    r"(?<=-p )(\d{2,5}):(\d{2,5})(?![\w:])",
+    lambda m: f"{in_pairs(m[1])} to {in_pairs(m[2])}",
+    ("run -p 8080:80 nginx", "run -p eighty eighty to eighty nginx"),
+    needs=("-p ",),
 )

@@ -18,7 +18,7 @@ _OF_ONE_GAME = re.compile(
     re.IGNORECASE,
 )
 _AFTER_RECORD = (
-    r"(?=[.,!?)]|$| (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
+    r"(?=[.,!?)]|$| & | (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
     r"their|the|"
     r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
     r"since|after|"
@@ -28,10 +28,11 @@ _AFTER_RECORD = (
 )
 won_and_lost = rule(
     r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
-    r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-z]{3,12} )?(?:team|squad|club|"
+    r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-zU]\w{2,11} )?(?:team|squad|"
+    r"club|"
     r"boys|guys)(?:'s|s| is| are) (?:now |still |only )?(?:at )?|[Ww]ent |[Ff]inished(?: the "
     r"season)? |"
-    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
+    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord(?:'s)? (?:is |of |was |at )?|"
     r"[Ss]itting at |[Ii]mproved to |"
     r"[Ff]ell to |(?:[A-Z][a-z]{2,15}s (?:are|were) |[a-z]{4,15}s (?:are|r|were) now )(?:now |"
     r"sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
@@ -48,7 +49,7 @@ won_and_lost = rule(
     ("they won 6-2", "they won 6-2", "they won six to two"),
     needs=("-",),
 )
-_SET_WON = {(6, lost) for lost in range(5)} | {(7, 5), (7, 6)}
+_SET_WON = {(6, lost) for lost in range(5)} | {(7, 5), (7, 6), (8, 6), (9, 7)}
 
 
 def _sets(match: Match) -> str:
@@ -63,6 +64,7 @@ sets = rule(
     r"(?<![\w.,/:-])\d-\d(?:,? \d-\d){1,4}(?![\w/:-]|[.,]\d)",
     _sets,
     ("won 6-4 7-5", "won six four, seven five"),
+    ("4-6 7-6 8-6", "four six, seven six, eight six"),
     ("lost 3-1, 2-1", "lost 3-1, 2-1", "lost three to one, two to one"),
     needs=("-",),
 )
@@ -149,9 +151,11 @@ shooting = rule(
     needs=("-",),
 )
 full_time = rule(
-    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after ))(ft|ht)(?=$|[.,!?])",
+    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after )|(?<=before )|(?<=\bby ))(ft|ht|FT|"
+    r"HT)(?=$|[.,!?]| (?:and|but|so|we|they|then)\b)",
     lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
     ("2-1 ft", "2-1 full time", "two to one full time"),
+    ("3-1 at HT and", "3-1 at half time and", "three to one at half time and"),
     needs=("ft", "ht"),
 )
 minute_of = rule(
@@ -241,4 +245,23 @@ season_of = rule(
     ("episode 3 of s2", "episode 3 of season two", "episode three of season two"),
     ("3 of s2", "3 of s2", "three of s two"),
     needs=(" of s",),
+)
+_SHOWN = re.compile(
+    r"\b(?:anime|arc|binge\w{0,2}|plot|cancell?ed|ending|eps?|episodes?|finale|hulu|netflix|"
+    r"premieres?|"
+    r"renewed|rewatch\w{0,3}|season|series|show|spoilers?|trailer|watch\w{0,3})\b",
+    re.IGNORECASE,
+)
+_HALVES = re.compile(r"\b(?:half|end|start|ending|finale|ep|rest) of [Ss]\d")
+shown = rule(
+    r"(?<![\w'-])[Ss]([1-9]|1\d)(?![\w'.:-])(?! (?:bucket|plus|tablet|ultra))",
+    lambda m: (
+        f"season {cardinal(int(m[1]))}"
+        if _SHOWN.search(m.string) or _HALVES.search(m.string)
+        else m[0]
+    ),
+    ("the end of s3 is better than s1", "the end of season three is better than season one"),
+    ("the S2 finale", "the season two finale"),
+    ("an s3 bucket", "an s3 bucket", "an s three bucket"),
+    needs=tuple(f"s{figure}" for figure in range(1, 10)),
 )

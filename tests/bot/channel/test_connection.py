@@ -53,6 +53,14 @@ async def test_what_discord_answers_in_the_same_turn_of_the_loop_is_not_missed()
         await waiting
 
 
+def test_it_counts_as_connected_when_discord_py_says_so() -> None:
+    connection = object.__new__(Connection)
+    connection._connection = state = Connection.create_connection_state(connection)
+    for one in ConnectionFlowState:
+        state._state = one
+        assert connection.is_connected() is discord.VoiceClient.is_connected(connection)
+
+
 async def test_what_is_sent_is_heard_encrypted_and_no_thread_is_begun_for_it() -> None:
     sender = Sender(SendingFigures())
     source = OpusQueueSource(lambda: True)

@@ -5,7 +5,6 @@ import io
 import os
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 
 import av
@@ -15,7 +14,7 @@ from filelock import FileLock
 from bot.clips.resampling import resample
 from engine.messages import Speak
 from engine.speech import FloatArray, SpeechParameters, StockVoice
-from engine.stock.engine import StockEngine
+from tests.stock import stock_engine
 
 RATE = 24_000
 #: Other sentences than were used to choose limits, about four seconds each.
@@ -55,14 +54,9 @@ def _said(voice: str, text: str) -> FloatArray:
     with FileLock(f"{file}.lock"):
         if not file.exists():
             job = Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters())
-            np.save(file, _engine().synthesise(job, lambda: False).pcm)
+            np.save(file, stock_engine().synthesise(job, lambda: False).pcm)
     said: FloatArray = np.load(file)
     return said
-
-
-@cache
-def _engine() -> StockEngine:
-    return StockEngine(threads=1, reason="tests")
 
 
 def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:

@@ -6,11 +6,11 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from bot.clips import confinement, confinement_linux
@@ -36,16 +36,17 @@ def confined(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
 
 @posix
 def test_work_without_end_ends_with_the_processor_time() -> None:
-    begun = time.monotonic()
+    """However long a busy machine takes over that second."""
+    before = psutil.Process().cpu_times().children_user
     ended = confined("while True: pass", cpu_s=1)
     assert -ended.returncode in (signal.SIGXCPU, signal.SIGKILL)
-    assert time.monotonic() - begun < 15
+    assert psutil.Process().cpu_times().children_user - before < 5
 
 
 @posix

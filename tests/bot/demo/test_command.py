@@ -23,7 +23,7 @@ def demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         },
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=170,
         check=False,
     )
 

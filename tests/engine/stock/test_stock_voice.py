@@ -15,6 +15,7 @@ from engine.messages import Speak
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
 from engine.stock.engine import SAMPLE_RATE, VOICES, StockEngine
 from tests.recogniser import word_error_rate
+from tests.stock import stock_engine
 
 SENTENCES = {
     "heart": "Rice is often served in round bowls.",
@@ -27,7 +28,7 @@ SENTENCES = {
 
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
-    return StockEngine(threads=1, reason="The settings ask for the stock voice.")
+    return stock_engine()
 
 
 def _never() -> bool:

@@ -62,6 +62,22 @@ def test_bytes_that_are_not_ours_are_a_typed_error(content: bytes) -> None:
         opus.read_packets(content)
 
 
+def test_a_long_file_of_many_pages_gives_back_all_packets_and_no_damaged_one() -> None:
+    noise = np.random.default_rng(1).standard_normal(12 * RATE).astype(np.float32) / 10
+    packets, ogg = opus.encode(noise, RATE, kbps=256)  # more than 255 bytes: several segments each
+    assert max(map(len, packets)) > 2 * 255
+    assert opus.read_packets(ogg) == packets
+    middle = len(ogg) // 2
+    for damaged in (
+        ogg[:middle] + bytes([ogg[middle] ^ 1]) + ogg[middle + 1 :],
+        ogg[:middle],
+        ogg[:middle] + ogg[middle + 1 :],
+        ogg + ogg,
+    ):
+        with pytest.raises(opus.OpusFileError):
+            opus.read_packets(damaged)
+
+
 def test_no_sound_at_all_is_an_error() -> None:
     with pytest.raises(ValueError, match="nothing to encode"):
         opus.encode(np.zeros(0, np.float32), RATE, kbps=64)

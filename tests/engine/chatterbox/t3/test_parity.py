@@ -136,18 +136,18 @@ def test_teacher_forced_logits_of_both_rows_are_upstreams(
     assert (expected[0] - expected[1]).norm() / expected[0].norm() > 0.05
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", PARAMETER_SETS)
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     checkpoint: Checkpoint, name: str, seed: int
 ) -> None:
     asked = utterance(PARAMETER_SETS[name], text=12 + 7 * seed, voice=seed)
-    expected = upstream_tokens(checkpoint, asked, seed, steps=220)
+    expected = upstream_tokens(checkpoint, asked, seed, steps=130)
     t3 = fp32_decoder(checkpoint)
     width = t3.sizes.speech_vocabulary
     noise = exponential_noise(seed, len(expected), width, checkpoint.device)
     assert decode_with_noise(t3, t3.reserve(asked, 0), noise) == expected
-    assert len(expected) >= 200
+    assert len(expected) >= 120
     assert len(set(expected)) > 20
 
 

@@ -5,12 +5,12 @@ import pytest
 from engine.chatterbox.text import most_speech_tokens
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
-from engine.stock.engine import StockEngine
+from tests.stock import stock_engine
 
 
 def test_a_text_may_take_much_longer_than_a_reader_takes(pytestconfig: pytest.Config) -> None:
     """Three quarters more than one who reads single words slowly, and 0.5 s of silence."""
-    reader = StockEngine(threads=1, reason="")
+    reader = stock_engine()
     everything = pytestconfig.getoption("--all")
     texts = ["I", "Yes", "W", "F B I", "H T M L", "okay", "through", "strengths", "1984"]
     texts += ["one million seven hundred thousand and twelve", "We are going to leave now."]
