@@ -29,7 +29,7 @@ UNREAD = (
     *("debug", "info", "warning", "error", "exception", "spawn", "create_task"),
     *("ValueError", "RuntimeError", "TypeError", "OSError", "LookupError"),
     *("HomeRefused", "HomeTaken", "NameRefused", "DiscordAddressError", "OpusFileError"),
-    *("Stalled", "Thread", "DatabaseUnusable"),
+    *("Stalled", "Thread", "DatabaseUnusable", "NotOgg"),
 )
 NO_SENTENCES = {
     "Voice websocket poller",
