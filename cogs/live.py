@@ -75,6 +75,8 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
                 "I read {text} aloud, each message in the voice channel of its author.",
                 text=text.mention,
             )
+        elif text.id == seat.id:
+            said = gettext("I read the chat of {seat} aloud.", seat=seat.mention)
         else:
             said = gettext(
                 "I read {text} and the chat of {seat} aloud.", text=text.mention, seat=seat.mention
@@ -106,8 +108,8 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             require_moderator(
                 interaction,
                 Sentence(
-                    "I come back to this channel by myself. Only members who may mute others can "
-                    "stop that."
+                    "I am not in a voice channel, but I come back by myself. Only members who may "
+                    "mute others can stop that."
                 ),
             )
         require_company(interaction, session)
@@ -194,7 +196,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         )
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.BLOCKED):
             await interaction.response.send_message(
-                gettext("I do not read what {member} writes any more.", member=member.mention),
+                gettext("I no longer read what {member} writes.", member=member.mention),
                 ephemeral=True,
             )
         await note(interaction, blocked(interaction.user, member))
@@ -261,6 +263,8 @@ def _line_of(binding: LiveBinding) -> str:
         return gettext(
             "I read {text} aloud, each message in the voice channel of its author.", text=text
         )
+    if binding.text_channel_id == binding.voice_channel_id:
+        return gettext("I read the chat of {seat} aloud.", seat=text)
     return gettext(
         "I read {text} aloud in {channel}.", text=text, channel=f"<#{binding.voice_channel_id}>"
     )

@@ -67,8 +67,7 @@ class MemberModerationCommands(commands.Cog):
             content=linked(
                 interaction,
                 gettext(
-                    "{barred} That stays even if they delete their data. `/voice-admin unbar` "
-                    "ends it.",
+                    "{barred} Deleting their data does not end that; `/voice-admin unbar` does.",
                     barred=said,
                 ),
             )

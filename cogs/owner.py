@@ -143,8 +143,7 @@ class OwnerCommands(
             content=linked(
                 interaction,
                 gettext(
-                    "{barred} That stays even if they delete their data. `/bot-owner unbar` ends "
-                    "it.",
+                    "{barred} Deleting their data does not end that; `/bot-owner unbar` does.",
                     barred=barred(f"<@{_id(user_id)}>", Bar(kind.value), everywhere=True),
                 ),
             )
@@ -170,8 +169,9 @@ class OwnerCommands(
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=gettext(
-                "**{voice}** is disabled in every server, and its clip cannot be registered again. "
-                "After the voice is deleted, {command} still allows the clip.",
+                "**{voice}** is disabled in every server, and its clip cannot be registered "
+                "again. Even when the voice is deleted, {command} lets the clip be registered "
+                "again.",
                 voice=escape_markdown(found.name),
                 command=f"`/bot-owner enable voice:{VoiceReference.to_clip(found.clip_sha256)}`",
             )

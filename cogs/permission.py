@@ -123,7 +123,9 @@ class QuestionPanel(Panel):
         said: list[Said] = [asked]
         if await services.proving.demand(self._draft.wish.guild_id) is not Demand.OFF:
             said.append(
-                Sentence("I then show you a sentence to say aloud, so that I hear it is you.")
+                Sentence(
+                    "If you allow it, I show you a sentence to say aloud, to hear that it is you."
+                )
             )
         question = Joined((Joined(tuple(said)), PERMISSION), by="\n")
         self._question = await self._asked_by.followup.send(
@@ -192,7 +194,7 @@ class QuestionPanel(Panel):
 
     async def give_up(self) -> None:
         """Whoever asked does not want it any more."""
-        sentence = Sentence("Whoever sent the clip deleted it.")
+        sentence = Sentence("The clip was taken back, so I deleted it.")
         await (self._statement.end(sentence) if self._statement else self._end(sentence))
 
     async def _go_on(self) -> None:

@@ -19,16 +19,16 @@ from cogs.panels import Panel
 _CONFIRM_WITHIN_S = 120.0
 _UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
 _DELETED = Sentence(
-    "Everything about you is deleted. I keep what moderators decided, and open reports, both "
-    "without your id."
+    "Your data is deleted. Three things stay, and none has your id: what moderators decided, open "
+    "reports, and fingerprints of disabled clips."
 )
 _PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
 #: The short form of PRIVACY.md.
 POLICY = Sentence(
     "**What I store about you**\n"
     "- A clip of your voice, if you register one: up to half a minute of speech, and what I "
-    "compute from it. It is biometric data. I keep it until you delete it, or nobody speaks in it "
-    "for long.\n"
+    "compute from it. It is biometric data. I keep it until you delete it, or until nobody has "
+    "spoken in it for a long time.\n"
     "- What I said for you, as sound, for some days; never the text.\n"
     "- Your Discord id with your choices and pronunciations, and what moderators decide.\n"
     "I never listen, and I send nothing to anybody but Discord. `/privacy info` counts what there "
@@ -57,8 +57,10 @@ WHAT = {
     "speech_cache": Sentence("recordings of what was said in your voices"),
     "speech_origins": Sentence("recordings of what you had me say or read aloud"),
     "speech_names": Sentence("recordings that say a name which you chose"),
-    "pauses": Sentence("times that you have to wait for something, stored under a code"),
-    "disabled_clips": Sentence("clips of yours that were disabled, by a fingerprint"),
+    "pauses": Sentence(
+        "waits before you may do something again, or others may ask you again, stored under a code"
+    ),
+    "disabled_clips": Sentence("fingerprints of clips of yours that were disabled"),
     "member_languages": Sentence("servers in which you said what language you write in"),
     "member_words": Sentence("names and lines that you want said of you, by server"),
     "member_tunings": Sentence("servers in which you chose how fast and how high you speak"),
@@ -140,9 +142,10 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def delete(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(
             gettext(
-                "This deletes your voices with their clips, those that others have of your voice, "
-                "what was said in them, what you had me say, your choices and pronunciations, and "
-                "your wish not to be read aloud, in every server. It cannot be undone.\n"
+                "This deletes your voices with their clips, the voices that others have of you, "
+                "what was said in all of them, what you had me say, your choices and "
+                "pronunciations, and your wish not to be read aloud, in every server. It cannot be "
+                "undone.\n"
                 "Three things stay, and none has your id: what moderators decided about you, open "
                 "reports by or about you, and of each clip that was disabled a fingerprint and, "
                 "for a year, what the voice in it sounds like, so that it cannot be uploaded again."

@@ -129,9 +129,9 @@ class StatementPanel(Panel):
             here
             + " "
             + gettext(
-                "I compare it with the clip, delete it at once, and keep when it was, which "
-                "sentence, and two figures: how much of it I heard, and how much alike the voices "
-                "are."
+                "I compare the recording with the clip, delete the recording at once, and keep "
+                "when it was, which sentence it was, and two figures: how much of it I heard, and "
+                "how alike the voices are."
             ),
         ]
         self.bot.services.registration.drafts.show(self._draft, self._withdrawn)
@@ -163,9 +163,12 @@ class StatementPanel(Panel):
         self, interaction: discord.Interaction, _: ui.Button["StatementPanel"]
     ) -> None:
         await interaction.response.defer()
-        if self._ended is not None:
-            await self.bot.services.permissions.decline(self._draft, interaction.user.id)
-        await self.end(Sentence("I deleted the clip."))
+        mine = Sentence("I deleted the clip.")
+        if self._ended is None:
+            await self.end(mine)
+            return
+        await self.bot.services.permissions.decline(self._draft, interaction.user.id)
+        await self.end(mine, Sentence("They declined, so I deleted the clip."))
 
     async def on_timeout(self) -> None:
         await self.end(Sentence("The time for the sentence is over, so I deleted the clip."))
@@ -212,13 +215,13 @@ class StatementPanel(Panel):
         except Exception as error:  # nothing fails in silence, and nothing waits for ever
             await self.end(sentence_for(error))
 
-    async def end(self, sentence: Said) -> None:
-        """Throw the draft away and say so where the sentence was shown."""
+    async def end(self, sentence: Said, elsewhere: Said | None = None) -> None:
+        """Throw the draft away and say so where the sentence was shown, and to whoever asked."""
         self.stop()
         await self.bot.services.registration.discard(self._draft)
         await replace_answer(self._shown_by, sentence)
         if self._ended is not None:
-            await self._ended(sentence)
+            await self._ended(elsewhere or sentence)
 
     def _withdrawn(self) -> None:
         self.stop()

@@ -171,7 +171,7 @@ async def try_out(
             return
 
         async def proven() -> None:
-            owner = gettext("Allowed by the owner of the voice")
+            owner = gettext("Allowed by the member whose voice it is")
             step = owner if asked else gettext("Sentence said")
             await _offer(bot, interaction, draft, [*said, step])
 
@@ -246,7 +246,7 @@ class DraftPanel(Panel):
             content=linked(
                 interaction,
                 gettext(
-                    "The voice **{voice}** is yours. Try it with `/say`.",
+                    "I keep the voice **{voice}**. Try it with `/say`.",
                     voice=discord.utils.escape_markdown(voice.name),
                 ),
             ),

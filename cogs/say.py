@@ -26,7 +26,7 @@ from bot.voices.bars import BARRED_BY
 from cogs.asking import member_of, moderates, session_of, where_asked
 from cogs.command_list import described
 from cogs.language_options import ReadLanguage, language_of
-from cogs.sound_files import SoundFile, require_voice_message, send_file, sound_of
+from cogs.sound_files import SoundFile, SoundFileChoice, require_voice_message, send_file, sound_of
 from cogs.voice_options import SpokenVoice
 from data.bars import Bar
 from engine.speech import Priority
@@ -74,7 +74,7 @@ class Say(commands.Cog):
         text: app_commands.Range[str, 1, 4000],
         voice: SpokenVoice | None = None,
         language: ReadLanguage | None = None,
-        file: SoundFile | None = None,
+        file: SoundFileChoice | None = None,
     ) -> None:
         """Speak in the caller's voice channel; reply with the audio when they are in none."""
         await self._say(

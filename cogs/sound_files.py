@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import discord
+from discord import app_commands
 from discord.http import handle_message_parameters
 
 from bot.base.errors import UserError
@@ -27,6 +28,19 @@ class SoundFile(Enum):
     MP3 = "MP3"
     VOICE_MESSAGE = "voice message"
 
+
+class _Shown(app_commands.Transformer):
+    """The kinds by what they are called: discord.py shows the names of an `Enum`'s members."""
+
+    @property
+    def choices(self) -> list[app_commands.Choice[int | float | str]]:
+        return [app_commands.Choice(name=kind.value, value=kind.value) for kind in SoundFile]
+
+    async def transform(self, interaction: discord.Interaction, value: str) -> SoundFile:
+        return SoundFile(value)
+
+
+SoundFileChoice = app_commands.Transform[SoundFile, _Shown]
 
 _CONVERTED: dict[SoundFile, FormatName] = {
     SoundFile.WAV: "wav",

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
-from bot.catalogue import gettext
+from bot.catalogue import gettext, ngettext
 from bot.client import TimbreBot
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
@@ -102,14 +102,20 @@ def described(sound: MemberSound) -> str:
         return gettext(
             "In this server you speak at {speed:g} times the usual speed.", speed=sound.speed
         )
-    pitch = f"{sound.pitch_semitones:+d}"
+    steps, pitch = abs(sound.pitch_semitones), f"{sound.pitch_semitones:+d}"
     if sound.speed == 1:
-        return gettext(
-            "In this server you speak with your pitch changed by {pitch} semitones.", pitch=pitch
+        return ngettext(
+            "In this server you speak with your pitch changed by {pitch} semitone.",
+            "In this server you speak with your pitch changed by {pitch} semitones.",
+            steps,
+            pitch=pitch,
         )
-    return gettext(
+    return ngettext(
+        "In this server you speak at {speed:g} times the usual speed, with your pitch changed by "
+        "{pitch} semitone.",
         "In this server you speak at {speed:g} times the usual speed, with your pitch changed by "
         "{pitch} semitones.",
+        steps,
         speed=sound.speed,
         pitch=pitch,
     )

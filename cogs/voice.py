@@ -277,7 +277,7 @@ class VoiceCommands(
         await interaction.edit_original_response(content=said[:2000])
 
     @app_commands.command(description="Report a voice to the moderators")
-    @app_commands.describe(member="Who speaks with it", reason="What is wrong with it")
+    @app_commands.describe(member="Who speaks in it", reason="What is wrong with it")
     async def report(
         self,
         interaction: discord.Interaction,

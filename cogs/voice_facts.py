@@ -12,7 +12,7 @@ from data.rows import VoiceRow
 def facts(voice: VoiceRow, place: Place, giver_id: int | None) -> discord.Embed:
     """What a person may know of a voice in a server. `giver_id` is whose it is by permission."""
     embed = discord.Embed(title=escape_markdown(voice.name))
-    embed.add_field(name=gettext("Whose"), value=f"<@{voice.owner_id}>")
+    embed.add_field(name=gettext("Registered by"), value=f"<@{voice.owner_id}>")
     embed.add_field(
         name=gettext("Clip"), value=gettext("{seconds:.1f} s", seconds=voice.duration_s)
     )
@@ -37,7 +37,7 @@ def facts(voice: VoiceRow, place: Place, giver_id: int | None) -> discord.Embed:
         embed.add_field(
             name=gettext("Your consent"),
             value=gettext(
-                "text {number}, {time}",
+                "to version {number} of the text, {time}",
                 number=voice.consent_version,
                 time=agreed,
             ),

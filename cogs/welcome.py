@@ -56,7 +56,9 @@ class Welcome(commands.Cog):
         lines = [
             gettext("Hello, I am {name}. I speak what you write.", name=escape_markdown(name)),
             gettext("- `/say` speaks a line in the voice channel that you are in."),
-            gettext("- `/live start` reads this channel aloud there."),
+            gettext(
+                "- `/live start` reads this channel aloud in the voice channel that you are in."
+            ),
             gettext("- `/settings` shows moderators everything that this server can choose."),
             gettext("- `/help` shows the rest, and `/privacy policy` what I store."),
         ]

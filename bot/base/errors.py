@@ -28,6 +28,8 @@ TOO_LATE = (10015, 50027)
 
 
 _DISK_FULL = Sentence("I could not store that: the disk that I run on is full.")
+#: As Discord calls them in a server's settings.
+_PERMISSIONS = {"manage_guild": Sentence("Manage Server")}
 _DATABASE = {
     Failure.FULL: _DISK_FULL,
     Failure.REFUSED: Sentence(
@@ -79,7 +81,7 @@ def sentence_for(error: BaseException) -> Said:
         case app_commands.NoPrivateMessage():
             return Sentence("This only works in a server.")
         case app_commands.MissingPermissions():
-            names = (name.replace("_", " ") for name in error.missing_permissions)
+            names = (_PERMISSIONS.get(name, name) for name in error.missing_permissions)
             return Sentence("You need this permission for that: {missing}.", missing=Listing(names))
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             return Sentence("This command has changed. Please restart Discord and try again.")

@@ -75,8 +75,8 @@ class Bindings:
             require_unheard(seat, text, approved=binding.approved)
             if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
                 raise UserError(
-                    "I already read {most} channels here, and cannot read more. `/live stop` ends "
-                    "one of them.",
+                    "I am reading {most} channels here already, and cannot read more. `/live "
+                    "stop` with a channel ends one.",
                     most=MOST_CHANNELS,
                 )
             if self._sessions.of(guild).seat is None and not settings.auto_join:

@@ -11,7 +11,7 @@ OPTIONS = (
     Option(
         "read_names",
         Sentence("Names"),
-        Sentence("I say who speaks before what they wrote."),
+        Sentence("Before a message I say who wrote it."),
         Kind.SWITCH,
         Page.READING,
     ),
@@ -170,7 +170,8 @@ OPTIONS = (
         "stock_voice",
         Sentence("Stock voice"),
         Sentence(
-            "The stock voice if there is no default voice. If empty, each member has another one."
+            "The stock voice of members without a voice, if there is no default voice. If empty, "
+            "each has a different one."
         ),
         Kind.STOCK_VOICE,
         Page.VOICES,
@@ -235,7 +236,7 @@ OPTIONS = (
     ),
     Option(
         "voice_statement",
-        Sentence("Spoken sentence"),
+        Sentence("Whose voices"),
         Sentence(
             "Whose voices members may register, and who has to say a sentence. A choice counts "
             "only if it is stricter than that of whoever runs me."

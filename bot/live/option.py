@@ -18,9 +18,11 @@ NOTHING = Sentence("nothing")
 #: As values are shown.
 SHOWN = {True: Sentence("yes"), False: Sentence("no")}
 DEMANDS = {
-    Demand.OFF: Sentence("anybody's voice, with no sentence to say"),
-    Demand.ALWAYS: Sentence("your own, or another's with permission"),
-    Demand.OWN: Sentence("only your own"),
+    Demand.OFF: Sentence("anybody's; nobody says a sentence"),
+    Demand.ALWAYS: Sentence(
+        "their own, or another's with permission; whoever's voice it is says a sentence"
+    ),
+    Demand.OWN: Sentence("only their own; they say a sentence"),
 }
 
 

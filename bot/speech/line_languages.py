@@ -179,7 +179,7 @@ def allowed_languages(settings: GuildSettings, reads: Sequence[str]) -> list[str
 def cannot_read(language: str, reads: Sequence[str]) -> Said:
     main = name_of(main_language(reads))
     return Sentence(
-        "I read only {languages}, so {language} sounds {main}.",
+        "I read only {languages}, so {language} sounds like {main}.",
         languages=named(reads),
         language=name_of(language),
         main=main,

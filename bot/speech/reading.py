@@ -86,8 +86,8 @@ class Reader:
         return Reading(
             pieces,
             Sentence(
-                "With numbers in words, that is more than the {most:,} characters that I say at "
-                "once. I stop after “{last}”.",
+                "With its numbers written as words, that is more than the {most:,} characters "
+                "that I say at once. I stop after “{last}”.",
                 most=limits.max_spoken_chars,
                 last=last,
             ),

@@ -55,8 +55,7 @@ def voice_for(speaker: Speaker, info: EngineInfo) -> tuple[Voice, Said | None]:
         if info.clones_voices:
             return voice, None
         return stock, Sentence(
-            "A stock voice is speaking instead of the cloned one: I cannot speak in cloned voices "
-            "at the moment."
+            "A stock voice is speaking: I cannot speak in members' own voices at the moment."
         )
     if not voice.name:
         return stock, None

@@ -97,9 +97,18 @@ would = rule(
     lambda m: m[0] if _after(m, _NAMED_ID) else "I'd",
     ("id say so", "I'd say so"),
     ("what id do", "what I'd do"),
-    ("what id do I use", "what id do I use"),
-    ("the id be damned", "the id be damned"),
+    ("what id do I use", "what id do I use", "what I D do I use"),
+    ("my ego, the id be damned", "my ego, the id be damned"),
     needs=("id",),
+)
+#: What is left is what somebody shows or what a row has; only beside the ego is it a word.
+identity = rule(
+    r"(?<![\w'’/.-])id(s?)(?![\w'’/-]|\.\w)",
+    lambda m: "I D's" if m[1] else "I D",
+    ("what's your id?", "what's your I D?"),
+    ("check ids at the door", "check I D's at the door"),
+    needs=("id",),
+    about=lambda text: not re.search(r"\b[Ee]go\b", text),
 )
 _SHELL = re.compile(
     r"\b(?:an?|any|bash|each|egg|every|his|her|in|its|login|my|no|nut|of|our|power|remote|reverse|"
@@ -182,7 +191,7 @@ i_am = rule(
     needs=("im",),
 )
 
-ENGLISH = (ill, would, she, he, she_would, we_will, we_would, we_are, i_am)
+ENGLISH = (ill, would, identity, she, he, she_would, we_will, we_would, we_are, i_am)
 
 
 def contractions(text: str) -> str:

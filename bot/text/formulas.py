@@ -174,6 +174,17 @@ quoted = rule(
     ("expected ';' before '}'", "expected semicolon before closing brace"),
     needs=("'", '"'),
 )
+named = rule(
+    r"(?:(?<=\b[Aa] )|(?<=\b[Tt]he )|(?<=\bextra )|(?<=\bmissing )|(?<=\bno )|(?<=\byour ))"
+    r"([;:,.(){}\[\]=])(?=$|[,.!?]| (?:after|and|at|before|between|here|in|inside|instead|is|near|"
+    r"on|or|right|somewhere|there|too)\b)",
+    lambda m: _QUOTED[m[1]],
+    ("you forgot a ; at the end", "you forgot a semicolon at the end"),
+    ("is there a missing )?", "is there a missing closing parenthesis?"),
+    ("me and the : were", "me and the : were", "me and the: were"),
+    flags=re.MULTILINE,
+    needs=tuple(f" {sign}" for sign in ";:,.(){}[]="),
+)
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
     lambda m: m[1],
@@ -260,7 +271,7 @@ tone = rule(
 ENGLISH = (
     chess.castles, chess.numbered, chess.move, chess.pawn_takes,
     expression, tone, music.featuring, music.opus_number,
-    absolute, prime, derivative, quoted, operator, difference, underscored, single, product,
+    absolute, prime, derivative, quoted, named, operator, difference, underscored, single, product,
     plural, away,
     alias, seeking,
     music.altered, music.chords, music.known, music.flattened, music.chord, music.sharp_minor,

@@ -95,7 +95,7 @@ def _read_rows(text: str, delimiter: str, limits: PronunciationLimits) -> dict[s
                 continue
             if len(row) != len(_COLUMNS):
                 raise EntryRefused(
-                    "Row {number} has {count} columns; it needs two: the word, and how to say it.",
+                    "Row {number} needs two columns, the word and how to say it; it has {count}.",
                     number=number,
                     count=len(row),
                 )

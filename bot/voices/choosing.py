@@ -144,7 +144,9 @@ class Voices:
                 by=", ",
             )
             raise UserError(
-                "Several voices are called that: {which}. Give me its number.", which=which
+                "Several voices are called that: {which}. Give me the number of the one that you "
+                "mean.",
+                which=which,
             )
         if action in OF_SHARED and not own and not await self._stands(found[0], person):
             return await self.find(asked, action, person)  # without that share

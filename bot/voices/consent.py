@@ -110,8 +110,19 @@ _PERMISSION_1 = (
     "the clip."
 )
 
+_PERMISSION_2 = (
+    "If you allow it, they can speak in your voice through me, in every server that I am in "
+    "with them, and let a whole server speak in it. I keep the speech in the clip that they sent, "
+    "cut to at most half a minute, what my voice model computes from it, and that you allowed it "
+    "and when. If you say a sentence for it, I compare the recording with the clip and delete the "
+    "recording at once; I keep which sentence it was, how much of it I heard, and how alike the "
+    "voices are. You can take it back at any time with `/privacy info`, also in a direct message "
+    "to me: then the voice and everything made from it are deleted. If you decline, or do nothing, "
+    "I delete the clip."
+)
+
 #: What somebody is told whose voice another member wants to register, by version.
-PERMISSION_TEXTS = {1: _PERMISSION_1}
+PERMISSION_TEXTS = {1: _PERMISSION_1, 2: _PERMISSION_2}
 PERMISSION_VERSION = max(PERMISSION_TEXTS)
 PERMISSION_TEXT = PERMISSION_TEXTS[PERMISSION_VERSION]
-PERMISSION = Sentence(_PERMISSION_1)
+PERMISSION = Sentence(_PERMISSION_2)

@@ -21,8 +21,7 @@ def job_to_shed(queued: Sequence[Job], lane: Lane) -> tuple[Job, QueueFull] | No
     for job in reversed(queued):
         if all(waiter.lane.priority is Priority.BACKGROUND for waiter in job.waiters):
             return job, QueueFull(
-                "There is no room for files at the moment: other work goes first. Please try "
-                "again later."
+                "I cannot make files at the moment: other work goes first. Please try again later."
             )
     guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
     greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))

@@ -27,7 +27,7 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     """What is offered while typing is what can be chosen, and what then speaks."""
     await register(stage.alice, "Mine", upload("ogg"))
     said = await stage.answer(stage.alice, "say", text=SHORT)
-    assert "cloned one" in said.text
+    assert "stock voice is speaking" in said.text
     offered = await stage.alice.autocomplete("voice use", focused="voice", value="")
     assert [choice["name"] for choice in offered][:2] == ["Mine", "heart (stock voice)"]
     name = next(name for name in VOICES if name != own_stock_voice(stage.alice))
@@ -45,7 +45,7 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     assert not np.array_equal(by_choice, by_default)
     await stage.reply(stage.alice, "voice use", voice="Mine")
     said = await stage.answer(stage.alice, "say", text=SHORT)
-    assert "cloned one" in said.text
+    assert "stock voice is speaking" in said.text
     assert "no such voice" in await stage.reply(stage.alice, "voice use", voice="stock:nobody")
     await stage.reply(stage.alice, "voice delete", voice="Mine")
 

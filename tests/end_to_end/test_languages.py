@@ -93,10 +93,10 @@ async def test_what_a_member_chose_is_what_they_write_unless_it_clearly_is_not(
         assert spoken(folder)[-1][0] == language, text
     said = await stage.reply(stage.bob, "language", language="Finnish")
     assert said.endswith(
-        "I read only English, German, Japanese and Spanish, so Finnish sounds English."
+        "I read only English, German, Japanese and Spanish, so Finnish sounds like English."
     )
     said = await stage.reply(stage.bob, "say", text="joo")
-    assert "so Finnish sounds English." in said
+    assert "so Finnish sounds like English." in said
     assert "Finnish" not in await stage.reply(stage.bob, "say", text="joo joo")
     shown = await stage.reply(stage.bob, "privacy info")
     assert "- servers in which you said what language you write in: 1" in shown
@@ -115,7 +115,7 @@ async def test_who_is_read_aloud_is_told_once_of_what_cannot_be_read(
         await seen(lambda text=text: spoken(folder)[-1] == ("en", text))
     (told,) = stage.written()
     assert told.text == (
-        "I read only English, German, Japanese and Spanish, so Finnish sounds English."
+        "I read only English, German, Japanese and Spanish, so Finnish sounds like English."
     )
     await stage.reply(moderator, "language", language="automatic")
 

@@ -88,7 +88,7 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     answers = await asyncio.gather(
         *(stage.reply(stage.alice, "live start", channel=one) for one in for_all)
     )
-    assert sum("I already read 25 channels here" in answer for answer in answers) == 1
+    assert sum("I am reading 25 channels here already" in answer for answer in answers) == 1
     status = await stage.reply(stage.alice, "live status")
     for one in (stage.general, thread, post):
         assert f"I read {one.mention} aloud in {stage.lounge.mention}." in status

@@ -33,7 +33,7 @@ async def strict(stage: Stage) -> Stage:
     server = stage.elsewhere("Strict")
     mod = server.guild.add_member("Mod", manage_guild=True)
     panel = await choose(mod, "voice_statement", "always")
-    assert "**Spoken sentence: your own, or another's with permission**" in panel.text
+    assert "**Whose voices: their own, or another's with permission;" in panel.text
     return server
 
 
@@ -73,9 +73,11 @@ async def test_a_member_gives_their_voice_and_takes_it_back_everywhere(stage: St
     assert thanks.text.startswith(f"Thank you. <@{stage.alice.id}> can keep the voice now.")
     assert "</privacy info:" in thanks.text
     await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
-    assert "✅ Allowed by the owner of the voice" in waiting.text
+    assert "✅ Allowed by the member whose voice it is" in waiting.text
     await press(waiting, "Keep")
-    assert "cloned one" in await stage.reply(stage.alice, "say", text=SHORT, voice="Bobs")
+    assert "stock voice is speaking" in await stage.reply(
+        stage.alice, "say", text=SHORT, voice="Bobs"
+    )
     assert f"<@{stage.bob.id}>" in await stage.reply(stage.alice, "voice info", voice="Bobs")
 
     await stage.guild.remove_member(stage.bob)

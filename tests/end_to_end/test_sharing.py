@@ -51,7 +51,9 @@ async def test_a_share_ends_when_discord_knows_its_owner_no_more(stage: Stage, c
     guild = stage.elsewhere("Left")
     await register(guild.alice, "Gone", shorter(clip))
     await guild.reply(guild.alice, "voice share", voice="Gone")
-    assert "cloned one" in await guild.reply(guild.bob, "say", text=SHORT, voice="Gone")
+    assert "stock voice is speaking" in await guild.reply(
+        guild.bob, "say", text=SHORT, voice="Gone"
+    )
     second = stage.elsewhere("Left too")
     there = second.guild.add_member("Alice again", user=guild.alice.user)
     mod = second.guild.add_member("Mod", manage_guild=True)

@@ -55,6 +55,7 @@ ENGLISH = (
     matches.pitched,
     differences.modulo,
     matches.in_league,
+    arithmetic.placed,
     identifiers.spaced_groups,
     houses.seat,
     payments.paid_for,

@@ -3,7 +3,7 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.quantities.numbers import decimal
+from bot.text.quantities.numbers import decimal, games
 from bot.text.rule import Match, rule
 
 
@@ -47,7 +47,7 @@ _AT_BAT = re.compile(
 at_bat = rule(
     r"(?<=\b[Ww]ent )([0-6])[-/]([1-7])(?![\w/:-]|\.\d)",
     lambda m: (
-        f"{'oh' if m[1] == '0' else decimal(m[1])} for {decimal(m[2])}"
+        f"{games(m[1])} for {decimal(m[2])}"
         if int(m[1]) <= int(m[2]) and _AT_BAT.search(m.string)
         else m[0]
     ),
@@ -131,23 +131,25 @@ puzzle = rule(
 in_league = rule(
     r"(?:(?<=\b[Ii]'m )|(?<=\b[Ii]m )|(?<=\b[Hh]e's )|(?<=\b[Ss]he's )|(?<=\b[Ww]e're )|"
     r"(?<=\bhes ))(\d{1,2})-(\d{1,2})"
-    r"(?= (?:in|on|this|so far|all time|lifetime) ?(?:fantasy|ranked|my league|the (?:year|"
+    r"(?= (?:in|on|this|so far|all time|lifetime) ?(?:(?:comp|fantasy|matches|placements?|promos|"
+    r"quals|qualifiers|ranked|scrims|valorant)\b|my (?:league|placements?|promos)|the (?:year|"
     r"season|league)|"
     r"(?:year|season)|our league|league|$|[,.!?]))",
-    lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",
+    lambda m: f"{games(m[1])} and {games(m[2])}",
     ("i'm 9-3 in fantasy", "i'm nine and three in fantasy"),
+    ("we're 4-0 in placements", "we're four and oh in placements"),
     needs=("-",),
 )
 started = rule(
     r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})(?= (?:record|start|to start)\b)",
-    lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",
-    ("0-2 to start", "zero and two to start"),
+    lambda m: f"{games(m[1])} and {games(m[2])}",
+    ("0-2 to start", "oh and two to start"),
     ("5-0 start, wow", "five and oh start, wow"),
     needs=(" start", " record"),
 )
 pitched = rule(
     r"(?<![\w.,/:-])([0-3])-([0-2])(?= (?:count|pitch)\b)",
-    lambda m: " ".join("oh" if one == "0" else decimal(one) for one in m.groups()),
+    lambda m: " ".join(map(games, m.groups())),
     ("a 3-2 count", "a three two count"),
     ("an 0-2 pitch", "an oh two pitch"),
     needs=(" count", " pitch"),

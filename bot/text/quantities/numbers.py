@@ -94,6 +94,11 @@ def signed(sign: str | None, words: str) -> str:
     return f"{'plus' if sign == '+' else 'minus'} {words}" if sign else words
 
 
+def games(figures: str) -> str:
+    """How many somebody won or lost, of a record: none is called "oh"."""
+    return "oh" if figures == "0" else decimal(figures)
+
+
 def plain(figures: str) -> str:
     """A number of which nothing is known but its figures: perhaps a year, or too long to count."""
     if len(figures) == 4 and figures.isdigit() and "1900" <= figures <= "2099":

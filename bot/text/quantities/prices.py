@@ -131,10 +131,13 @@ def _small_cents(match: Match) -> str:
 small_cents = rule(
     r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?:/(?P<thing>gal|gallon|lb|kwh|kWh|min|mi|mile|text|oz)(?!\w))?"
     r"(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|word)|back|charge|cheaper|coin|"
-    r"each|fee|less|more|off|per|tip|wings)\b))?",
+    r"each|fee|for (?:an?|one) (?!bit|couple|day|few|month|second|week|while)|less|more|off|per|"
+    r"tip|wings)\b))?",
     _small_cents,
     ("2.9% + 30c", "2.9% + thirty cents", "two point nine percent plus thirty cents"),
     ("50c off", "fifty cents off"),
+    ("99c for a coke", "ninety-nine cents for a coke"),
+    ("30c for a week", "30c for a week", "thirty C for a week"),
     ("it's 12c/kwh", "it's twelve cents per kilowatt hour"),
     ("it's 30c today", "it's 30c today", "it's thirty C today"),
     needs=("c",),

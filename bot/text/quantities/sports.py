@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
+from bot.text.quantities.numbers import cardinal, counted, decimal, games, in_pairs
 from bot.text.rule import Match, rule
 
 record = rule(
@@ -23,7 +23,7 @@ _AFTER_RECORD = (
     r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
     r"since|after|"
     r"with|against|right now|rn|overall|but|lol|when|before|to (?:start|finish|end)|straight up|"
-    r"away|through|"
+    r"away|through|(?:one|that) (?:season|year)|in (?:19|20)\d\d|"
     r"all time|record|start|season|ats|tho|though|lmao|at the tournament)\b)"
 )
 won_and_lost = rule(
@@ -38,13 +38,10 @@ won_and_lost = rule(
     r"sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
     r"[Aa]n? (?=\d+-\d+ (?:record|start|"
     r"season)))(\d{1,2})-(\d{1,2})(?![\w/:-]|\.\d)" + _AFTER_RECORD,
-    lambda m: (
-        m[0]
-        if _OF_ONE_GAME.search(m.string)
-        else f"{m[1]}{decimal(m[2])} and {'oh' if m[3] == '0' else decimal(m[3])}"
-    ),
+    lambda m: m[0] if _OF_ONE_GAME.search(m.string) else f"{m[1]}{games(m[2])} and {games(m[3])}",
     ("we're 6-2 so far", "we're six and two so far"),
     ("went 10-6", "went ten and six"),
+    ("went 0-17 one year", "went oh and seventeen one year"),
     ("we're 2-1 up", "we're 2-1 up", "we're two one up"),
     ("they won 6-2", "they won 6-2", "they won six to two"),
     needs=("-",),

@@ -33,7 +33,7 @@ class _Response:
         (UserError("Join a voice channel first."), "Join a voice channel first."),
         (QueueFull("There is too much to say."), "There is too much to say."),
         (app_commands.NoPrivateMessage(), "server"),
-        (app_commands.MissingPermissions(["manage_guild"]), "manage guild"),
+        (app_commands.MissingPermissions(["manage_guild"]), "Manage Server"),
         (discord.Forbidden(_Response(), "no"), "permissions"),  # type: ignore[arg-type]
         (failure_of(sqlite3.SQLITE_FULL), "is full"),
         (OSError(errno.ENOSPC, "No space left on device"), "is full"),

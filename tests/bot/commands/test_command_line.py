@@ -99,7 +99,7 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
     out = tmp_path / "said.flac"
     ended = timbre(home, "say", SENTENCE, "--voice", str(clip), "--out", str(out))
     assert ended.returncode == 0
-    assert "stock voice is speaking instead of the cloned one" in ended.stderr
+    assert "stock voice is speaking" in ended.stderr
     assert word_errors(out) <= 0.2
 
 

@@ -206,7 +206,7 @@ async def test_where_one_language_is_read_none_is_detected_and_the_others_are_to
         line = await languages.of("no puede ser", ["en"], user_id=user_id, guild_id=guild_id)
         assert line.language == "en"
         told.append(languages.remark(line, ["en"], user_id=user_id, guild_id=guild_id))
-    assert str(told.pop(0)) == "I read only English, so Spanish sounds English."
+    assert str(told.pop(0)) == "I read only English, so Spanish sounds like English."
     assert told == [None, None, None]
     line = await languages.of("ok", ["en"], user_id=BOB, guild_id=HERE, voice="fr")
     assert languages.remark(line, ["en"], user_id=BOB, guild_id=HERE) is not None

@@ -268,7 +268,7 @@ async def test_what_is_not_read_is_said_beside_the_first_line_alone(
 ) -> None:
     chosen.language = "es"
     first = await sayings.of_member("no puede ser", ALICE, GUILD)
-    assert list(map(str, first.remarks)) == ["I read only English, so Spanish sounds English."]
+    assert list(map(str, first.remarks)) == ["I read only English, so Spanish sounds like English."]
     assert (await sayings.of_member("no puede ser", ALICE, GUILD)).remarks == []
 
 

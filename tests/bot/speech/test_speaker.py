@@ -47,6 +47,6 @@ def test_whatever_cannot_speak_is_stood_in_for_by_the_same_voice(
 
 def test_a_listener_is_told_of_a_voice_that_was_chosen_and_does_not_speak() -> None:
     assert voice_for(Speaker(user_id=1), info())[1] is None
-    assert "instead of the cloned one. It is all" in str(voice_for(Speaker(CLONED), info())[1])
+    assert "stock voice is speaking: I cannot" in str(voice_for(Speaker(CLONED), info())[1])
     assert "“carl”" in str(voice_for(Speaker(StockVoice("carl")), info())[1])
     assert voice_for(Speaker(CLONED, user_id=1), info(stock_voices=()))[0] == StockVoice()

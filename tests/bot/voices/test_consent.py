@@ -18,7 +18,10 @@ CONSENTS = {
     5: "a6cb9a2292220ee2d7e3889b12e213bb1b5b80909a80027f61b7be7f89032446",
     6: "3a06b2ad519f7aaab8d2822b3dc4f4074178e4f004985558d81204e04fca8289",
 }
-PERMISSIONS = {1: "a07d6b53b77cd654a0483d60ad2a12abad8acc13005f692becf3f1eb951a2e51"}
+PERMISSIONS = {
+    1: "a07d6b53b77cd654a0483d60ad2a12abad8acc13005f692becf3f1eb951a2e51",
+    2: "6e93f366aaba4e477c66c1649f992531b05d635e7143dc25a5017aac5feaf2e3",
+}
 
 
 def digests(texts: dict[int, str]) -> dict[int, str]:

@@ -294,7 +294,7 @@ async def test_files_take_nobodys_place_in_a_full_queue_and_give_theirs_up() -> 
         backlog.submit(ask("file 2", guild=2, priority=Priority.BACKGROUND))
     live += [backlog.submit(ask(f"live {n}", guild=1)) for n in (1, 2)]
     for waiter in reversed(files):
-        with pytest.raises(QueueFull, match="no room for files"):
+        with pytest.raises(QueueFull, match="cannot make files"):
             await waiter.answer
     with pytest.raises(QueueFull):
         backlog.submit(ask("file 3", guild=2, priority=Priority.BACKGROUND))
