@@ -36,7 +36,7 @@ class _Shown(app_commands.Transformer):
     def choices(self) -> list[app_commands.Choice[int | float | str]]:
         return [app_commands.Choice(name=kind.value, value=kind.value) for kind in SoundFile]
 
-    async def transform(self, interaction: discord.Interaction, value: str) -> SoundFile:
+    async def transform(self, _: discord.Interaction, value: str) -> SoundFile:
         return SoundFile(value)
 
 

@@ -191,7 +191,7 @@ async def _fields(member: Member) -> dict[str, str]:
 
 async def _status(member: Member) -> _Status:
     fields = await _fields(member)
-    engine, _, reason = fields.get("Engine", "").partition("\n")
+    engine, _, reason = fields.get("Engine", "").partition("\n> ")
     hits = re.match(r"\d+", fields["Cache"])
     return _Status(engine.partition(":")[0], reason, int(hits.group()) if hits else 0)
 
@@ -200,7 +200,7 @@ async def _engine_ready(owner: Member, step: Step) -> None:
     """Wait as long as it takes: the first time, 3 GB of weights may have to be downloaded."""
     while True:
         fields = await _fields(owner)
-        state, _, step.note = fields["Worker"].partition(": ")
+        state, _, step.note = fields["Worker"].partition("\n> ")
         if state == "ready":
             return
         if state == "unavailable":

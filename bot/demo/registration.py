@@ -30,7 +30,7 @@ _CLIP = (
 )
 #: A sentence may not be understood (docs/speaker-proof.md); another one is asked for then.
 _SENTENCES_MOST = 5
-_READY = "Ready: keep it?"
+_READY = "Ready. Do you want to keep it?"
 
 
 async def measure(clip: Path | None, times: int, folder: Path) -> list[float]:

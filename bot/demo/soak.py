@@ -157,7 +157,7 @@ def _processor_s(pid: int) -> float:
 async def _loop_lag(member: Member) -> tuple[float, float]:
     """p50 and p99 of the bot's event-loop lag in ms, as `/status` says them."""
     said = (await (await member.slash("status")).reply()).text
-    found = re.search(r"Event loop lag\W+p50 (\d+) ms, p95 \d+ ms, p99 (\d+) ms", said)
+    found = re.search(r"Event loop lag\W+p50 (\d+) ms · p95 \d+ ms · p99 (\d+) ms", said)
     if found is None:
         raise RuntimeError(f"/status says nothing of lag: {said}")
     return float(found[1]), float(found[2])

@@ -68,7 +68,7 @@ async def test_an_import_asks_before_anything_goes_and_says_what_went(stage: Sta
     before = await stage.reply(stage.bob, "pronounce list")
     file = File("one.json", b'{"kept": "replaced"}')
     asked = await (await stage.bob.slash("pronounce import", file=file)).reply()
-    assert asked.text.startswith("The file has 1 entry, and there are already 3 entries.")
+    assert asked.text.startswith("The file has 1 entry; there are already 3 entries.")
     await press(asked, "Cancel")
     assert asked.text == "I changed nothing."
     assert await stage.reply(stage.bob, "pronounce list") == before

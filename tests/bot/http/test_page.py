@@ -238,11 +238,12 @@ async def test_figures_are_live_and_pause(page: Tab, served: Served, tones: Tone
         served.metrics.first_sound.add(ms)
     served.metrics.synthesised(0.2, 2.0)
     shown = "document.getElementById('figures').innerText"
-    figures = await page.until(f"{shown}.includes('130 ms') && {shown}")
+    # How much memory the bot takes is looked up now and then.
+    full = f"{shown}.includes('130 ms') && /Bot\\s+\\d+ MiB/.test({shown}) && {shown}"
+    figures = await page.until(full)
     assert re.search(r"Waiting in the queue\s+7\s", figures)
     assert re.search(r"For a first sound\s+3\s", figures)
     assert re.search(r"Making a second of speech, live\s+100 ms", figures)
-    assert re.search(r"Bot\s+\d+ MiB", figures)
     label = "document.querySelector('#figures svg').getAttribute('aria-label')"
     assert re.search(r"between 0 and 7\.|at 7\.", await page.value(label))
     assert await page.value(text_of("engine")) == "Ready: sine (tones) on cpu, fp32."

@@ -155,7 +155,7 @@ async def test_what_is_asked_for_counts_and_is_refused_where_it_is_not_read(
     with pytest.raises(UserError, match="only English and German"):
         await language_of(languages, "hola", reads=("en", "de"), asked="es")
     await store.guild_settings.update(HERE, lambda now: replace(now, languages="en de"))
-    with pytest.raises(UserError, match="not Spanish"):
+    with pytest.raises(UserError, match="do not read Spanish here"):
         await language_of(languages, "hola", asked="es")
 
 

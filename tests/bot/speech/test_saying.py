@@ -184,7 +184,8 @@ async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayi
     last = " ".join(saying.text.split()[-4:])
     assert len(saying.text) <= 3000
     assert str(saying.left_out) == (
-        "With numbers in words, that is more than the 3,000 characters that I say at once. "
+        "With its numbers written as words, that is more than the 3,000 characters that I say "
+        "at once. "
         f"I stop after “{last}”."
     )
     live = await sayings.of_member(prices, ALICE, GUILD, max_chars=2000)

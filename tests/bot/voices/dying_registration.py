@@ -116,6 +116,7 @@ async def _die(death: Death, tell: int) -> None:
     for owner, name in (
         (Database, "execute"),
         (Database, "insert"),
+        (Database, "insert_numbered"),
         (Database, "execute_each"),
         (aiosqlite.Connection, "commit"),
     ):

@@ -28,8 +28,8 @@ MILESTONES = (
     "after execute conditionals_cache",
     "enrolled and previewed",
     "os.rename uploads/*.flac",
-    "before insert voices",
-    "after insert voices",
+    "before insert_numbered voices",
+    "after insert_numbered voices",
     "kept",
 )
 
@@ -105,7 +105,7 @@ async def test_a_kill_at_any_step_leaves_a_whole_voice_or_nothing(
     steps = await asyncio.to_thread(reapers[0].reached, tmp_path / "whole", kind)
     assert {"downloaded", "received", "kept"} <= set(steps)
     for milestone in MILESTONES:
-        if not (kind == "replace" and "insert voices" in milestone):
+        if not (kind == "replace" and "insert_numbered voices" in milestone):
             assert milestone in steps, milestone
     order = [steps.index(milestone) for milestone in MILESTONES if milestone in steps]
     assert order == sorted(order)
