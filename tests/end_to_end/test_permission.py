@@ -164,7 +164,7 @@ async def test_whose_voice_it_is_says_the_sentence_and_nobody_else(strict: Stage
     await tried(panel, "Thank you.", lambda: said("bella", sentence(panel)), in_the_channel)
     await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
     await press(waiting, "Keep")
-    assert "**Ginas** is yours" in waiting.text
+    assert "I keep the voice **Ginas**" in waiting.text
     await strict.reply(strict.alice, "voice delete", voice="Ginas")
 
 

@@ -107,7 +107,7 @@ async def test_a_voice_whose_person_speaks_is_kept_and_a_recording_is_good_once(
     assert "✅ Sentence said" in panel.text
     assert len(files(stage.home, "uploads")) == 1, "the draft alone"
     await press(panel, "Keep")
-    assert "**Morning** is yours" in panel.text
+    assert "I keep the voice **Morning**" in panel.text
     with closing(sqlite3.connect(stage.home / "timbre.db")) as database:
         (row,) = database.execute(
             "SELECT proven_at > consented_at, statement_version, words_heard, likeness FROM voices"

@@ -43,7 +43,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
     assert files(stage.home, "clips") == []  # not kept yet
     await press(panel, "Keep")
-    assert "**Morning** is yours" in panel.text
+    assert "I keep the voice **Morning**" in panel.text
 
     (stored,) = files(stage.home, "clips")
     assert stored.stat().st_mode & 0o077 == 0
