@@ -105,7 +105,7 @@ class Assumptions:
     )
 
     servers_per_process: int = _given(
-        120,
+        200,
         "servers in a channel a Discord process",
         _README,
     )
