@@ -44,8 +44,7 @@ def _root() -> Path:
     return user_data_path("timbre", appauthor=False)
 
 
-#: Where `.env` is, and what relative paths in settings are relative to: the folder of timbre.py, or
-#: of an installed package a folder of the user's.
+#: Where `.env` is and relative paths begin: beside timbre.py; installed, a folder of the user's.
 ROOT = _root()
 #: The settings that are paths, and what there has to be.
 _PATHS = {

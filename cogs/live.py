@@ -18,6 +18,11 @@ from data.live import Exclusion
 from data.rows import LiveBinding
 
 _NOT_READING = Sentence("I am not reading any channel aloud in this server.")
+_COMES = Sentence("I am not in a voice channel. I come when somebody joins one or writes.")
+_COMES_BACK = Sentence(
+    "I am not in a voice channel, but I come back by myself. Only members who may mute others can "
+    "stop that."
+)
 _NO_INTENT = (
     "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
     "on the Bot page of Discord's developer portal, and start me again."
@@ -105,13 +110,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             raise UserError(_NOT_READING)
         session = session_of(interaction)
         if session.seat is None:
-            require_moderator(
-                interaction,
-                Sentence(
-                    "I am not in a voice channel, but I come back by myself. Only members who may "
-                    "mute others can stop that."
-                ),
-            )
+            require_moderator(interaction, _COMES_BACK)
         require_company(interaction, session)
         if channel is None:
             await self.bot.live.bindings.stop(guild)
@@ -132,18 +131,11 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         else:
             lines = [_line_of(binding) for binding in reading.channels.values()]
             seat = session_of(interaction).seat
-            if seat is None:
-                lines.append(
-                    gettext(
-                        "I am not in a voice channel. I come when somebody joins one or writes."
-                    )
-                )
-            else:
-                lines.append(
-                    gettext(
-                        "I am in {channel}, and read its chat aloud, too.", channel=seat.mention
-                    )
-                )
+            lines.append(
+                gettext("I am in {channel}, and read its chat aloud, too.", channel=seat.mention)
+                if seat
+                else str(_COMES)
+            )
             lines.append(
                 ngettext(
                     "I have read {count} message so far.",

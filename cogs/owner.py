@@ -100,7 +100,7 @@ class OwnerCommands(
     @app_commands.command(name="delete-user", description="Delete everything about a person")
     @app_commands.describe(
         user_id="Their Discord id",
-        because=("Why; this decides what stays (default: they asked for it)"),
+        because="Why; this decides what stays (default: they asked for it)",
     )
     @app_commands.choices(because=_BECAUSE)
     async def delete_user(

@@ -57,7 +57,7 @@ class PronounceCommands(
 
     @app_commands.command(description="Say a word as usual again")
     @app_commands.describe(
-        word="The word", whose=("From your entries (default) or from the server's")
+        word="The word", whose="From your entries (default) or from the server's"
     )
     async def remove(
         self,

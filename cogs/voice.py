@@ -228,9 +228,8 @@ class VoiceCommands(
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=gettext(
-                "{voice} is deleted, with its clip and everything made from "
-                "it. If somebody reported it, moderators still see the report, "
-                "but not the voice's name.",
+                "{voice} is deleted, with its clip and everything made from it. If somebody "
+                "reported it, moderators still see the report, but not the voice's name.",
                 voice=_name(deleted),
             )
         )
@@ -249,11 +248,9 @@ class VoiceCommands(
         )
         await interaction.edit_original_response(content=linked(interaction, said))
 
-    @app_commands.command(
-        description=("Stop sharing one of your voices with this server, or with all")
-    )
+    @app_commands.command(description="Stop sharing a voice of yours with this server, or with all")
     @app_commands.describe(
-        voice="Which voice", everywhere=("With all servers; in a direct message it is always all")
+        voice="Which voice", everywhere="With all servers; in a direct message it is always all"
     )
     async def unshare(
         self,

@@ -64,8 +64,7 @@ class Session:
 
     async def read(self) -> None:
         """Wait until the bot has read what was sent, and has acted on what came by other ways."""
-        # The first answer may be to an earlier ping. And what came over another socket in the same
-        # turn of the bot's loop has had its turn by the second.
+        # The first pong may be to an earlier ping; by the second, other sockets had their turn.
         for _ in range(2):
             self._ponged.clear()
             self.outbox.put(Ping())
@@ -252,19 +251,16 @@ class _Connection:
         sending = self._start_sending()
         try:
             async for message in self._websocket:
-                if message.type is aiohttp.WSMsgType.PONG:
-                    if self.session:
-                        self.session.ponged()
-                    continue
+                outbox = self.outbox
                 if message.type is aiohttp.WSMsgType.PING:
                     await self._websocket.pong(message.data)
-                    continue
-                if message.type is not aiohttp.WSMsgType.TEXT:
+                elif message.type is aiohttp.WSMsgType.TEXT:
+                    payload = json.loads(message.data)
+                    await self._received(payload["op"], payload["d"])
+                elif message.type is not aiohttp.WSMsgType.PONG:
                     self.outbox.put(Close(4002, "decode error"))
-                    continue
-                payload = json.loads(message.data)
-                outbox = self.outbox
-                await self._received(payload["op"], payload["d"])
+                elif self.session:
+                    self.session.ponged()
                 if self.outbox is not outbox:
                     sending.cancel()
                     sending = self._start_sending()

@@ -55,7 +55,7 @@ ENGLISH = (
     matches.pitched,
     differences.modulo,
     matches.in_league,
-    arithmetic.placed,
+    identifiers.placed,
     identifiers.spaced_groups,
     houses.seat,
     payments.paid_for,

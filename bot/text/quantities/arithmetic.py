@@ -208,24 +208,6 @@ variable = rule(
     ("it is 2x?", "it is 2x?", "it is two times?"),
     needs=("x",),
 )
-_PLACE = r"([xyz]):? ?(-?)(\d{1,6})"
-
-
-def _placed(match: Match) -> str:
-    """Letters and figures of a place, which may lie below zero."""
-    found = re.findall(_PLACE, match[0], re.IGNORECASE)
-    return ", ".join(f"{axis} {signed(sign, decimal(at))}" for axis, sign, at in found)
-
-
-placed = rule(
-    rf"(?<![\w.,=+*/^-]){_PLACE}(?:,? {_PLACE}){{1,2}}(?![\w=+*/^-]|\.\d)",
-    _placed,
-    ("base is at x 200 z -350", "base is at x two hundred, z minus three hundred fifty"),
-    ("X: 12, Y: 64, Z: -8", "X twelve, Y sixty-four, Z minus eight"),
-    ("x2 and x3", "x2 and x3", "x two and x three"),
-    flags=re.IGNORECASE,
-    needs=("x", "y"),
-)
 times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
     lambda m: m[0] if _NUMBERED.search(m.string) else f"times {decimal(m[1])}",

@@ -1,10 +1,10 @@
-"""Figures that are said one by one: telephones, codes, account numbers, verses."""
+"""Figures that are said one by one: telephones, codes, account numbers, verses, places in games."""
 
 import re
 
 from bot.text.expressions import any_of
 from bot.text.places import STATES
-from bot.text.quantities.numbers import counted, decimal, digits, in_pairs
+from bot.text.quantities.numbers import counted, decimal, digits, in_pairs, signed
 from bot.text.rule import Match, rule
 
 last_figures = rule(
@@ -248,4 +248,22 @@ free_call = rule(
     ("a 1-800 # again", "a one eight hundred number again"),
     ("a 1-888 number", "a one eight eighty-eight number"),
     needs=("1-8", "1-9"),
+)
+_PLACE = r"([xyz]):? ?(-?)(\d{1,6})"
+
+
+def _placed(match: Match) -> str:
+    """Letters and figures of a place, which may lie below zero."""
+    found = re.findall(_PLACE, match[0], re.IGNORECASE)
+    return ", ".join(f"{axis} {signed(sign, decimal(at))}" for axis, sign, at in found)
+
+
+placed = rule(
+    rf"(?<![\w.,=+*/^-]){_PLACE}(?:,? {_PLACE}){{1,2}}(?![\w=+*/^-]|\.\d)",
+    _placed,
+    ("base is at x 200 z -350", "base is at x two hundred, z minus three hundred fifty"),
+    ("X: 12, Y: 64, Z: -8", "X twelve, Y sixty-four, Z minus eight"),
+    ("x2 and x3", "x2 and x3", "x two and x three"),
+    flags=re.IGNORECASE,
+    needs=("x", "y"),
 )
