@@ -30,19 +30,31 @@ _BECAUSE = [
         value=DeletionReason.ASKED_STRICTLY.value,
     ),
     app_commands.Choice(
-        name="Their Discord account is gone: nothing stays", value=DeletionReason.ACCOUNT_GONE.value
+        name="Their Discord account is gone: only fingerprints of disabled clips stay",
+        value=DeletionReason.ACCOUNT_GONE.value,
     ),
-    app_commands.Choice(name="I decide so: nothing stays", value=DeletionReason.OWNER.value),
+    app_commands.Choice(
+        name="I decide so: only fingerprints of disabled clips stay",
+        value=DeletionReason.OWNER.value,
+    ),
 ]
 _STAYS = {
     DeletionReason.ASKED: Sentence(
-        "I keep what moderators decided, and open reports, both without the person's id."
+        "Three things stay, and none has the person's id: what moderators decided, open reports, "
+        "and fingerprints of disabled clips."
     ),
     DeletionReason.ASKED_STRICTLY: Sentence(
-        "I keep what moderators decided, without the person's id."
+        "Two things stay, and neither has the person's id: what moderators decided, and "
+        "fingerprints of disabled clips."
     ),
-    DeletionReason.ACCOUNT_GONE: Sentence("Nothing about them stays."),
-    DeletionReason.OWNER: Sentence("Nothing about them stays."),
+    DeletionReason.ACCOUNT_GONE: Sentence(
+        "Nothing with their id or a code for it stays; fingerprints of disabled clips do, and for "
+        "a year what the voice in them sounds like."
+    ),
+    DeletionReason.OWNER: Sentence(
+        "Nothing with their id or a code for it stays; fingerprints of disabled clips do, and for "
+        "a year what the voice in them sounds like."
+    ),
 }
 
 
@@ -115,12 +127,12 @@ class OwnerCommands(
         count = deletion.voices
         gone = (
             Sentence.counted(
-                "Everything about that person is deleted; they had {count} voice.",
-                "Everything about that person is deleted; they had {count} voices.",
+                "That person's data is deleted; they had {count} voice.",
+                "That person's data is deleted; they had {count} voices.",
                 count,
             )
             if count
-            else Sentence("Everything about that person is deleted; they had no voice.")
+            else Sentence("That person's data is deleted; they had no voice.")
         )
         said = [gone, _STAYS[reason], deletion.remains]
         await interaction.edit_original_response(content=" ".join(str(one) for one in said if one))

@@ -19,8 +19,8 @@ from cogs.panels import Panel
 _CONFIRM_WITHIN_S = 120.0
 _UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
 _DELETED = Sentence(
-    "Your data is deleted. Three things stay, and none has your id: what moderators decided, open "
-    "reports, and fingerprints of disabled clips."
+    "Your data is deleted. Apart from waits that are not over yet, three things stay, and none "
+    "has your id: what moderators decided, open reports, and fingerprints of disabled clips."
 )
 _PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
 #: The short form of PRIVACY.md.
@@ -102,11 +102,10 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
                 gettext("**What I have stored about you**")
                 + f"\n{stored}\n"
                 + gettext(
-                    "I never listen, and I "
-                    "keep no text of what you have me say. I keep the sound of it for "
-                    "{days:g} days at most, so that the same words play at once. "
-                    "`/privacy export` gives you the records and your clips. `/privacy "
-                    "delete` deletes everything.",
+                    "I never listen, and I keep no text of what you have me say. I keep the sound "
+                    "of it for {days:g} days at most, so that the same words play at once. "
+                    "`/privacy export` gives you the records and your clips. `/privacy delete` "
+                    "deletes your data, and says first what stays.",
                     days=days,
                 ),
             ),
@@ -146,9 +145,10 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
                 "what was said in all of them, what you had me say, your choices and "
                 "pronunciations, and your wish not to be read aloud, in every server. It cannot be "
                 "undone.\n"
-                "Three things stay, and none has your id: what moderators decided about you, open "
-                "reports by or about you, and of each clip that was disabled a fingerprint and, "
-                "for a year, what the voice in it sounds like, so that it cannot be uploaded again."
+                "Apart from waits that are not over yet, three things stay, and none has your id: "
+                "what moderators decided about you, open reports by or about you, and of each clip "
+                "that was disabled a fingerprint and, for a year, what the voice in it sounds "
+                "like, so that it cannot be uploaded again."
             ),
             view=Confirmation(self.bot, interaction),
             ephemeral=True,

@@ -113,7 +113,7 @@ OPTIONS = (
     ),
     Option(
         "arrival_line",
-        Sentence("Line for who joins"),
+        Sentence("Line for whoever joins"),
         Sentence("What I say; {name} becomes the member's name. If empty, I use my own words."),
         Kind.TEXT,
         Page.GREETINGS,
@@ -122,7 +122,7 @@ OPTIONS = (
     ),
     Option(
         "departure_line",
-        Sentence("Line for who leaves"),
+        Sentence("Line for whoever leaves"),
         Sentence("What I say; {name} becomes the member's name. If empty, I use my own words."),
         Kind.TEXT,
         Page.GREETINGS,

@@ -69,8 +69,9 @@ class Deletion(NamedTuple):
         if self.complete:
             return None
         return Sentence(
-            "Another program, perhaps a backup, is reading my database. Traces of your data stay "
-            "in a log file until it is done, usually within an hour. Then I empty that file."
+            "Another program, perhaps a backup, is reading my database. Traces of the deleted "
+            "data stay in a log file until it is done, usually within an hour. Then I empty that "
+            "file."
         )
 
 

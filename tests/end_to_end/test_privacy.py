@@ -60,7 +60,7 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
         backup.execute("SELECT * FROM voices").fetchall()
         await asked.press("Delete everything")
         await seen(lambda: asked.edits > before)
-        assert asked.text.startswith("Your data is deleted. Three things stay")
+        assert asked.text.startswith("Your data is deleted. Apart from waits")
         assert "Another program" in asked.text
         assert left_in_files(stage.home, b"Evening")
     await seen(lambda: not left_in_files(stage.home, b"Evening"))
