@@ -192,9 +192,12 @@ async def test_a_frozen_process_is_silent_once_its_lease_ends(town: Town) -> Non
     assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
     done = time.monotonic()
     assert done - begun >= LEASE_S / 2, "it might have spoken until then"
-    assert left_in_files(town.home, CLIP[:64], b"Evening") == []
+    # Where it was frozen while it read, SQLite cannot empty its log until it goes on.
+    left = set(left_in_files(town.home, CLIP[:64], b"Evening"))
+    assert left <= {"timbre.db", "timbre.db-wal"}
     frozen.bot.send_signal(signal.SIGCONT)
     await until(lambda: frozen.bot.returncode is not None, 30)
+    await until(lambda: left_in_files(town.home, CLIP[:64], b"Evening") == [], 60)
     assert frozen.bot.returncode == 1
     # The packet that it was about to send, if it was.
     assert len(sounded(frozen, done).speech) <= 1

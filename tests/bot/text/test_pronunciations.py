@@ -201,8 +201,8 @@ BAD_JSON = [
 ]
 BAD_CSV = [
     (b"\xff\xfe\x00", "not UTF-8"),
-    ("brb\n", "Row 1 has 1 columns"),
-    ("a,b\na,b,c\n", "Row 2 has 3 columns"),
+    ("brb\n", "Row 1 needs two columns"),
+    ("a,b\na,b,c\n", "Row 2 needs two columns"),
     ('"brb,be right back', "quote is open"),
     ("a," + "x" * 200_000, "too long"),
     ("a,\n", "no letter"),
