@@ -1,8 +1,9 @@
 """Stitches and rounds of knitting and crochet, where the message is a pattern."""
 
 import re
+from collections.abc import Callable
 
-from bot.text.rule import Rule, rule
+from bot.text.rule import Match, Rule, rule
 
 #: What stands in patterns; two of these make a message one.
 _PATTERN = re.compile(
@@ -26,41 +27,35 @@ def is_pattern(text: str) -> bool:
 
 
 def _in_pattern(
-    pattern: str, words: str, *examples: tuple[str, ...], needs: tuple[str, ...] = ()
+    pattern: str,
+    words: str | Callable[[Match], str],
+    *examples: tuple[str, ...],
+    needs: tuple[str, ...] = (),
 ) -> Rule:
     return rule(
         rf"(?<![\w'./-]){pattern}(?![\w'/-])",
-        lambda m: m.expand(words),
+        (lambda m: m.expand(words)) if isinstance(words, str) else words,
         *examples,
         needs=needs,
         about=is_pattern,
     )
 
 
+_WORKED = {"k": "knit", "p": "purl"}
 together = _in_pattern(
-    r"[Kk](\d)tog",
-    r"knit \1 together",
+    r"([KkPp])(\d)tog",
+    lambda m: f"{_WORKED[m[1].lower()]} {m[2]} together",
     ("yo, k2tog", "yo, knit 2 together", "yarn over, knit two together"),
-    needs=("tog",),
-)
-purled_together = _in_pattern(
-    r"[Pp](\d)tog",
-    r"purl \1 together",
     ("row 2: p2tog, k1", "row 2: purl 2 together, k1", "row two: purl two together, knit one"),
     needs=("tog",),
 )
-knitted = _in_pattern(
-    r"[Kk](\d{1,3})",
-    r"knit \1",
-    ("knit k2, p2 rib", "knit knit 2, p2 rib", "knit knit two, purl two rib"),
+worked = _in_pattern(
+    r"([KkPp])(\d{1,3})",
+    lambda m: f"{_WORKED[m[1].lower()]} {m[2]}",
+    ("knit k2, p2 rib", "knit knit 2, purl 2 rib", "knit knit two, purl two rib"),
+    ("yarn: k2, p2", "yarn: knit 2, purl 2", "yarn: knit two, purl two"),
     ("the k2 peak", "the k2 peak", "the k two peak"),
-    needs=("k",),
-)
-purled = _in_pattern(
-    r"[Pp](\d{1,3})",
-    r"purl \1",
-    ("yarn: k2, p2", "yarn: k2, purl 2", "yarn: knit two, purl two"),
-    needs=("p",),
+    needs=("k", "p"),
 )
 chained = _in_pattern(
     r"[Cc]h (\d{1,3}|to|\w+ly)",
@@ -93,4 +88,4 @@ stitch = rule(
     about=is_pattern,
 )
 
-ENGLISH = (together, purled_together, knitted, purled, chained, chain, stitch)
+ENGLISH = (together, worked, chained, chain, stitch)
