@@ -239,7 +239,7 @@ async def test_figures_are_live_and_pause(page: Tab, served: Served, tones: Tone
     served.metrics.synthesised(0.2, 2.0)
     shown = "document.getElementById('figures').innerText"
     # How much memory the bot takes is looked up now and then.
-    full = f"{shown}.includes('130 ms') && /Bot\\s+\\d+ [MG]iB/.test({shown}) && {shown}"
+    full = f"{shown}.includes('130 ms') && /Bot\\s+[\\d.]+ [MG]iB/.test({shown}) && {shown}"
     figures = await page.until(full)
     assert re.search(r"Waiting in the queue\s+7\s", figures)
     assert re.search(r"For a first sound\s+3\s", figures)
