@@ -75,7 +75,7 @@ class Interaction:
         self.form: Modal | None = None
         self._changed = asyncio.Condition()
 
-    async def acknowledged(self, timeout_s: float = 10) -> Acknowledgement:
+    async def acknowledged(self, timeout_s: float = 90) -> Acknowledgement:
         """Wait for the first answer of any kind. Raises `TimeoutError`."""
         await self._until(lambda: self.acknowledgement is not None, timeout_s, "no answer")
         assert self.acknowledgement is not None
@@ -89,7 +89,7 @@ class Interaction:
         await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
         return self._finished()[number]
 
-    async def modal(self, timeout_s: float = 10) -> "Modal":
+    async def modal(self, timeout_s: float = 90) -> "Modal":
         """Wait for the form that the bot shows. Raises `TimeoutError`."""
         await self._until(lambda: self.form is not None, timeout_s, "no modal")
         assert self.form is not None
