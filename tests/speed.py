@@ -32,6 +32,11 @@ def best_s(work: Callable[[], object], within_s: float, tries: int = 6) -> tuple
     return min(took_s), within_s * max(1.0, min(yardstick_s) / _USUAL_S)
 
 
+def slowness() -> float:
+    """How many times as slow this machine is as a quiet one, just now; 1 at least."""
+    return max(1.0, min(_processor_s(_yardstick) for _ in range(6)) / _USUAL_S)
+
+
 def _yardstick() -> None:
     for _ in range(12):
         for pattern in _PATTERNS:

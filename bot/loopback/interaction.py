@@ -22,6 +22,9 @@ MODAL_SUBMIT = 5
 
 _BUTTON = 2
 
+#: Discord's limit for the first answer.
+ACKNOWLEDGE_WITHIN_S = 3.0
+
 
 class Callback(IntEnum):
     """The kinds of a first answer."""
@@ -229,7 +232,8 @@ class Interactions:
     knows a form or a button only then, and nobody is quicker to use one than the bot is to read.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, acknowledge_within_s: float) -> None:
+        self.acknowledge_within_s = acknowledge_within_s
         self.bot_knows: Callable[[int | None], Awaitable[None]]
         self._world = world
         self._by_token: dict[str, Interaction] = {}

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
+from bot.loopback.server import BUSY_MACHINE_S
 from tests.end_to_end.conftest import Stage, furnished, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -53,7 +54,7 @@ class Pair:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     folder = tmp_path_factory.mktemp("pair")
-    async with LoopbackDiscord(shards=1) as discord:
+    async with LoopbackDiscord(shards=1, acknowledge_within_s=BUSY_MACHINE_S) as discord:
         places = [furnished(discord, "Here")]
         places.append(furnished(discord, "There", places[0][2].user, places[0][3].user))
         environment = environment_of(
