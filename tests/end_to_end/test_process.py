@@ -82,8 +82,9 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
             assert "1 of 1 piece (100%)" in await stage.figures()
             owner = await stage.owners()
             lines = (await stage.reply(owner, "bot-owner statistics")).splitlines()
-            (today,) = [line.split() for line in lines if line[:1].isdigit()]
-            assert (today[1], today[4]) == ("2", "50%"), "of both bots"
+            days = [line.split() for line in lines if line[:1].isdigit()]
+            assert sum(int(day[1]) for day in days) == 2, "of both bots"
+            assert len(days) == 2 or days[0][4] == "50%", "midnight came between"
         assert stage.discord.commands.syncs == 1
 
 
