@@ -134,7 +134,8 @@ async def test_a_silent_connection_is_kept_alive(stage: Stage) -> None:
     since = time.monotonic()
     await until(lambda: len(recording.heard(since).packets) >= 3)
     packets = recording.heard(since).packets
-    assert min(b.arrived_s - a.arrived_s for a, b in pairwise(packets)) >= 0.9 * KEEP_ALIVE_S
+    # One may be late, and the next on time; speech would be fifty in a second.
+    assert min(b.arrived_s - a.arrived_s for a, b in pairwise(packets)) >= 0.3 * KEEP_ALIVE_S
     assert all(packet.is_silence_frame for packet in packets)
 
 

@@ -80,9 +80,12 @@ async def leave_ends_the_attempts_to_be_back(scene: Scene, attempt: str) -> None
     if attempt == "given up":  # the attempt has run out of time, and discord.py is clearing up
         await until(lambda: stage.guild.bot.voice_channel is None)
         await asyncio.sleep(0.2)
-    asked_s = time.monotonic()
+    voice, asked_s = stage.discord.voice, time.monotonic()
+    attempts = voice.asked[stage.guild.id]
     assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
-    assert time.monotonic() - asked_s < 4.0  # the attempts would go on for seven seconds
+    # The attempts would go on for seven seconds.
+    went_on = voice.asked[stage.guild.id] - attempts
+    assert time.monotonic() - asked_s < 4.0 or went_on <= 1, "on a busy machine an answer is late"
     await speaking.told("I left the voice channel")
     await stays_away(stage)
 

@@ -24,7 +24,7 @@ async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path
         async with BotProcess(environment(discord, tmp_path), tmp_path / "bot.log") as bot:
             await discord.wait_for_bot()
             settings = settings_of({"TIMBRE_HOME": str(tmp_path / "home")})
-            await until(lambda: health(settings) == 0, 30)
+            await until(lambda: health(settings) == 0)
             assert await bot.stop() == 0
             assert health(settings) == 1, "a bot that ended is not connected"
     log = bot.log.read_text("utf-8")
@@ -40,7 +40,7 @@ async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path:
             there = {"TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{unheard.getsockname()[1]}"}
             given = {**environment(discord, tmp_path), **there}
             async with BotProcess(given, tmp_path / "bot.log") as bot:
-                await until(lambda: bot.log.read_text("utf-8").count("cannot be reached") == 2, 30)
+                await until(lambda: bot.log.read_text("utf-8").count("cannot be reached") == 2)
                 assert bot.returncode is None
                 assert await bot.stop() == 0
     assert "Traceback" not in bot.log.read_text("utf-8")
@@ -50,6 +50,6 @@ async def test_a_refused_token_ends_it_at_once(tmp_path: Path) -> None:
     async with LoopbackDiscord(acknowledge_within_s=BUSY_MACHINE_S) as discord:
         given = {**environment(discord, tmp_path), "DISCORD_TOKEN": "somebody.elses.token"}
         async with BotProcess(given, tmp_path / "bot.log") as bot:
-            await until(lambda: bot.returncode is not None, 30)
+            await until(lambda: bot.returncode is not None)
             assert bot.returncode == 2
     assert "DISCORD_TOKEN was refused" in bot.log.read_text("utf-8")

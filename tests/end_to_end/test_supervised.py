@@ -108,18 +108,18 @@ async def test_all_are_replaced_one_after_the_other_and_read_on(pair: Pair) -> N
     while pair.identifies < identifies + 2:
         await asyncio.sleep(0.01)
         now = time.monotonic()
-        assert now - began < 120
+        assert now - began < 200
         gone = [stage.guild.bot.voice_channel is None for stage in pair.stages]
         assert not all(gone), "one after the other"
         away_s = [all_ + (now - seen) * away for all_, away in zip(away_s, gone, strict=True)]
         seen = now
-    await until(lambda: all(s.guild.bot.voice_channel is s.lounge for s in pair.stages), 30)
+    await until(lambda: all(s.guild.bot.voice_channel is s.lounge for s in pair.stages), 60)
     for stage in pair.stages:
         since = time.monotonic()
         await stage.alice.send(stage.general, AFTER)
         assert said(await transmission(stage.lounge, since), AFTER)[-1] == AFTER
     print("away for", [round(seconds, 2) for seconds in away_s], "s")
-    assert max(away_s) < 40.0  # seven where nothing else wants a core
+    assert max(away_s) < 90.0  # seven where nothing else wants a core
     await until(lambda: len(pair.processes()) == 2)
     assert not set(pair.processes().values()) & set(before.values())
     assert pair.stages[0].discord.commands.syncs == 1

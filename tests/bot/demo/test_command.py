@@ -23,7 +23,7 @@ def demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         },
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
         check=False,
     )
 

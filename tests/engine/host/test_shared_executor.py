@@ -43,7 +43,7 @@ class Office:
             yield executor, serving
         finally:
             await executor.close()
-            await asyncio.wait({serving}, timeout=10)
+            await asyncio.wait({serving}, timeout=60)
             assert serving.done()
 
 
