@@ -119,7 +119,7 @@ async def test_of_two_who_keep_one_recording_at_once_one_is_refused(houses: Hous
             *(house.registration.keep(draft) for house, draft in zip(houses, drafts, strict=True)),
             return_exceptions=True,
         ),
-        20,
+        60,
     )
     (refused,) = [one for one in kept if isinstance(one, BaseException)]
     assert isinstance(refused, UserError)
