@@ -75,7 +75,9 @@ async def soak(plan: Plan, folder: Path, **settings: str) -> Figures:
     """Speak as planned; files and the bot's log go into `folder`. `settings` are the bot's."""
     if plan.uncached:
         settings |= recorded_worker.environment(folder)
-    async with LoopbackDiscord(shards=plan.connections, acknowledge_within_s=BUSY_MACHINE_S) as discord:
+    async with LoopbackDiscord(
+        shards=plan.connections, acknowledge_within_s=BUSY_MACHINE_S
+    ) as discord:
         rooms = [_room(discord, number) for number in range(plan.servers)]
         async with running_bot(
             discord,
@@ -98,7 +100,9 @@ async def soak(plan: Plan, folder: Path, **settings: str) -> Figures:
             took_s = time.monotonic() - began_s
             lag = await _loop_lag(rooms[0].member)
             # On a busy machine what was asked for in time is said late, and is not lost.
-            await still(lambda: [room.channel.recording.last_audible_s for room in rooms], _SETTLE_S)
+            await still(
+                lambda: [room.channel.recording.last_audible_s for room in rooms], _SETTLE_S
+            )
         return _figures(plan, rooms, line, began_s, join_s=join_s, lag=lag, cores=used_s / took_s)
 
 

@@ -76,7 +76,6 @@ class Town:
             )
         return f"voice:{voice.voice_id}"
 
-
     async def lease_of(self, stage: Stage) -> float:
         """When the lease of a stage's process ends if it is not renewed; 0 if it has ended."""
         async with opened(self.database) as store:
@@ -136,7 +135,10 @@ async def town(
     }
     if isinstance(database, str):
         settings["TIMBRE_DATABASE"] = database
-    async with LoopbackDiscord(shards=PROCESSES, acknowledge_within_s=BUSY_MACHINE_S) as discord, AsyncExitStack() as running:
+    async with (
+        LoopbackDiscord(shards=PROCESSES, acknowledge_within_s=BUSY_MACHINE_S) as discord,
+        AsyncExitStack() as running,
+    ):
         people: tuple[User, ...] = ()
         places = []
         for number in range(PROCESSES):

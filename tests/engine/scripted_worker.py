@@ -1,7 +1,8 @@
 """A real worker process with an engine that obeys the text it is given. Run as a script.
 
-Its `home` is a folder for the journal and for markers of what has happened once. Variables:
-SCRIPT_LOAD (what happens while loading; "held" waits for the file `released`), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
+Its `home` is a folder for the journal and for markers of what has happened once; what is "held"
+goes on when the file `released` is there. Variables:
+SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
 jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S,
 SCRIPT_PATIENCE (times the usual limit of a step), SCRIPT_PRECISION.
 The first word of a text says what to do, as in `_perform`.
