@@ -41,9 +41,9 @@ class Speaking:
 
     async def told(self, reason: str) -> None:
         for interaction in self.asked:
-            said = await interaction.reply(timeout_s=60)
+            said = await interaction.reply(timeout_s=120)
             if reason not in said.text:
-                said = await interaction.reply(number=1, timeout_s=60)
+                said = await interaction.reply(number=1, timeout_s=120)
             assert reason in said.text
             assert said.ephemeral
 

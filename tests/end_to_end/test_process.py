@@ -38,7 +38,7 @@ async def speaking(stage: Stage, story: str = STORY) -> Interaction:
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
     interaction = await stage.alice.slash("say", text=story)
-    await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+    await stage.lounge.first_sound(since_s=sent, timeout_s=120)
     return interaction
 
 
@@ -50,7 +50,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
         sent = time.monotonic()
         interaction = await speaking(stage)
         stage.worker().kill()
-        await interaction.reply(timeout_s=60)
+        await interaction.reply(timeout_s=120)
         heard = await transmission(stage.lounge, sent)
         assert word_error_rate(STORY, mono(heard), 48_000) <= 0.15
         assert "1 restart" in await stage.figures()

@@ -172,7 +172,7 @@ async def tells(stage: Stage, voice: str, story: str = LONG) -> tuple[Interactio
     """Alice has begun to tell a long story in a voice; when."""
     sent = time.monotonic()
     told = await stage.alice.slash("say", text=story, voice=voice)
-    await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+    await stage.lounge.first_sound(since_s=sent, timeout_s=120)
     return told, sent
 
 

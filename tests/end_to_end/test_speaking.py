@@ -60,7 +60,7 @@ async def test_nobody_in_a_voice_channel_gets_a_file_that_says_it(stage: Stage) 
     """/say from outside replies with the Ogg file, for everybody to hear."""
     await stage.bob.leave()
     interaction = await stage.bob.slash("say", text=SENTENCES[1], voice=HEART)
-    reply = await interaction.reply(timeout_s=60)
+    reply = await interaction.reply(timeout_s=120)
     (attachment,) = reply.attachments
     assert attachment.filename == "speech.ogg"
     assert not reply.ephemeral
@@ -99,7 +99,7 @@ async def test_the_stock_voices_are_offered_and_sound_different(stage: Stage) ->
     files = set()
     for choice in offered[:2]:
         interaction = await stage.bob.slash("say", text="Hello there.", voice=choice["value"])
-        files.add((await interaction.reply(timeout_s=60)).attachments[0].data)
+        files.add((await interaction.reply(timeout_s=120)).attachments[0].data)
     assert len(files) == 2
 
 

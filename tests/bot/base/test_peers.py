@@ -71,6 +71,12 @@ class Block:
         return peers, store
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work has time to let another connection's write end."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 30.0)
+
+
 @pytest.fixture
 async def block(tmp_path: Path) -> AsyncIterator[Block]:
     async with AsyncExitStack() as open_ones:

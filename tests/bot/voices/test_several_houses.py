@@ -20,6 +20,12 @@ from tests.engine.scripted_executor import journal, until
 Houses = tuple[House, House]
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work has time to let another connection's write end."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 30.0)
+
+
 @pytest.fixture
 async def houses(tmp_path: Path) -> AsyncIterator[Houses]:
     async with (
