@@ -46,7 +46,7 @@ NOT_TIMED = (
     "tests/engine/worker/test_selection.py",
 )
 #: The longest time a test, or the whole run, may take to put its things away.
-ENDING_S = 120.0
+ENDING_S = 180.0
 
 # Beside other lanes an example may wait for a core for longer than Hypothesis lets it take.
 settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[2]
 #: What is watched is whether it ends; a start takes three seconds where nothing else wants a core.
 _START_TIMEOUT_S = 120.0
 #: What is watched is whether it ends; the bot gives itself five seconds.
-_STOP_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 30.0
 
 
 class BotEnded(Exception):

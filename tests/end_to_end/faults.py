@@ -23,6 +23,10 @@ from tests.waiting import until
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
 AFTER = "All is well."
 
+#: Packets that are lost until the bot has read what happened, on a busy machine. Whoever waits for
+#: nothing, and keeps nothing, loses a second's: fifty.
+A_MOMENT = 30
+
 #: Threads that wait for work and connections kept for the next request come and go: this many, and
 #: one for every row that is acted out at once. One left over in each row would be more.
 POOL = 6

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.faults import Rows, Scene, Theatre, theatre
+from tests.end_to_end.faults import A_MOMENT, Rows, Scene, Theatre, theatre
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,7 +26,7 @@ async def a_lost_gateway_costs_no_word(scene: Scene, session: str) -> None:
     """With a resume voice never notices; without one the bot comes back and goes on."""
     speaking = await scene.begin()
     scene.stage.discord.gateway.disconnect(resumable=session == "resumable")
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
 
 
 @ROWS.add()
