@@ -89,7 +89,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     await stage.reply(stage.alice, "live start")
     before = len(stage.written())
     since = time.monotonic()
-    await stage.alice.slash("say", text=LONG + LONG)
+    await stage.reply(stage.alice, "say", text=LONG + LONG)
     behind = await stage.alice.slash("say", text=LONG + " No, it is. " + LONG)
     late = [f"Number {number} in the line." for number in range(3)]
     for text in late:
