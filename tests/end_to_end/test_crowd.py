@@ -142,14 +142,12 @@ async def test_a_silent_connection_is_kept_alive(stage: Stage) -> None:
 async def many(stage: Stage, count: int) -> list[Interaction]:
     """The bot is speaking, and Alice and Bob have things in the line in turn."""
     since = time.monotonic()
-    asked = [await stage.alice.slash("say", text=LONG)]
+    asked = [await stage.alice.slash("say", text=HOLDING)]
     await stage.lounge.first_sound(since_s=since)
     for number in range(count):
         author = stage.bob if number % 2 else stage.alice
         asked.append(await author.slash("say", text=f"Waiting number {number}."))
-        await asyncio.sleep(0.02)
-    for waiting in asked[1:]:
-        await waiting.reply()
+        await asked[-1].reply()
     return asked
 
 

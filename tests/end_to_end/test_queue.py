@@ -35,12 +35,11 @@ async def sounding(stage: Stage, *lines: str) -> tuple[float, list[Interaction]]
     await stage.alice.join(stage.lounge)
     await stage.bob.join(stage.lounge)
     since = time.monotonic()
-    asked = []
-    for line in lines:
-        asked.append(await stage.alice.slash("say", text=line))
-        await asyncio.sleep(0.05)
+    asked = [await stage.alice.slash("say", text=lines[0])]
     await stage.lounge.first_sound(since_s=since)
-    await asyncio.sleep(0.2)
+    for line in lines[1:]:
+        asked.append(await stage.alice.slash("say", text=line))
+        assert (await asked[-1].reply()).text.startswith("Queued")
     return since, asked
 
 
