@@ -236,6 +236,6 @@ async def test_a_killed_process_costs_the_others_nothing(town: Town) -> None:
     killed.bot.send_signal(signal.SIGKILL)
     assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
     # On several machines nobody sees that it is dead before its lease ends.
-    assert town.given_up(killed) == ("dead" if isinstance(town.database, Path) else "lease over")
+    assert town.given_up(killed) == ("dead" if isinstance(town.database, Path) else "expired")
     heard = await transmission(here.lounge, since)
     assert len(heard.speech) * 0.02 == pytest.approx(len(story) * 0.01, rel=0.1)
