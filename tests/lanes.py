@@ -8,9 +8,8 @@ import os
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.conftest import is_timed
+from tests.conftest import TIMED_LANES, is_timed
 
-TIMED_LANES = 2
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
     "tests/end_to_end/test_faults.py",
@@ -62,9 +61,20 @@ class Lanes(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0]
 
+    def _check_nodes_have_same_collection(self) -> bool:
+        """What is handed out is what the first lane has: a full one. Light ones have part of it."""
+        lanes = sorted(self.registered_collections.items(), key=lambda lane: -len(lane[1]))
+        self.registered_collections = dict(lanes)
+        light = [lane for lane in lanes if lane[0].workerinput["light"]]
+        full = set(lanes[0][1])
+        same = all(full == set(found) for lane, found in lanes if (lane, found) not in light)
+        return same and all(full.issuperset(found) for _, found in light)
+
     def _assign_work_unit(self, node: WorkerController) -> None:
         timed_lane = int(node.gateway.id.removeprefix("gw")) < TIMED_LANES
-        scopes = sorted(self.workqueue, key=lambda scope: self._rank(scope, timed_lane))
+        known = {self._split_scope(test) for test in self.registered_collections[node]}
+        suit = known.intersection(self.workqueue)
+        scopes = sorted(suit, key=lambda scope: self._rank(scope, timed_lane))
         if not scopes or (is_timed(scopes[0]) and not timed_lane):
             node.shutdown()
             return
