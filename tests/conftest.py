@@ -118,11 +118,15 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Collect in a light lane only what it may run."""
-    if not getattr(config, "workerinput", {}).get("light") or collection_path.is_dir():
+    """Collect in a light lane only what it may run; what a folder's conftest imports is heavy too."""
+    if not getattr(config, "workerinput", {}).get("light"):
         return None
     place = collection_path.relative_to(ROOT).as_posix()
-    return (place.startswith(HEAVY) and not is_timed(place)) or None
+    if collection_path.is_dir():
+        place += "/"
+        if any(timed.startswith(place) for timed in TIMED):
+            return None
+    return True if place.startswith(HEAVY) and not is_timed(place) else None
 
 
 @pytest.hookimpl(wrapper=True)
