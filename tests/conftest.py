@@ -118,7 +118,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Collect in a light lane only what it may run; what a folder's conftest imports is heavy too."""
+    """Collect in a light lane only what it may run. A folder's conftest may be heavy, too."""
     if not getattr(config, "workerinput", {}).get("light"):
         return None
     place = collection_path.relative_to(ROOT).as_posix()
