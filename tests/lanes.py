@@ -8,7 +8,7 @@ import os
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.conftest import TIMED_LANES, is_timed
+from tests.conftest import HEAVY, TIMED_LANES, is_timed
 
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
@@ -27,8 +27,9 @@ LONGEST = (
     "tests/end_to_end/test_other_scripts.py",
     "tests/end_to_end/test_live_restart.py",
     "tests/bot/demo/test_soak.py",
-    "tests/bot/clips/test_hostile.py",
     "tests/engine/bench/test_bench.py",
+    "tests/bot/clips/test_hostile.py",
+    "tests/bot/text/test_corpus.py",
     "tests/engine/upstream/test_full_size.py",
     "tests/bot/voices/test_killed_registration.py",
     "tests/bot/commands/test_command_line.py",
@@ -41,6 +42,7 @@ LONGEST = (
     "tests/end_to_end/test_choosing.py",
     "tests/end_to_end/test_hostile_uploads.py",
     "tests/engine/chatterbox/t3/test_gpt2.py",
+    "tests/engine/test_silence.py",
     "tests/engine/chatterbox/test_engine.py",
     "tests/bot/clips/test_judge.py",
     "tests/test_set_up.py",
@@ -82,7 +84,7 @@ class Lanes(LoadScopeScheduling):
         super()._assign_work_unit(node)
 
     @staticmethod
-    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int]:
-        """The files of a lane's own kind first, and of each kind the longest."""
+    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int, bool]:
+        """Files of its own kind first, of each kind the longest, then what fewer lanes can take."""
         at = LONGEST.index(scope) if scope in LONGEST else len(LONGEST)
-        return is_timed(scope) != timed_lane, at
+        return is_timed(scope) != timed_lane, at, not scope.startswith(HEAVY)
