@@ -158,10 +158,9 @@ async def _spoken(channel: VoiceChannel, since_s: float) -> list[bytes]:
 
 async def _loop_lag(plan: Plan, rooms: list[Room]) -> tuple[float, float]:
     """p50 and p99 of the event-loop lag in ms, of the process where they are the largest."""
-    lags = []
-    for shards in dealt(plan.connections, plan.processes):
-        for room in [room for room in rooms if shards.has(room.member.guild.id)][:1]:
-            lags.append(await _loop_lag_in(room.member))
+    hands = dealt(plan.connections, plan.processes)
+    served = {hand: room for room in rooms for hand in hands if hand.has(room.member.guild.id)}
+    lags = [await _loop_lag_in(room.member) for room in served.values()]
     return max(p50 for p50, _ in lags), max(p99 for _, p99 in lags)
 
 
