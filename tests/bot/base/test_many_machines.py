@@ -77,6 +77,21 @@ async def test_a_lease_is_the_same_by_every_clock(machines: Machines) -> None:
     assert not peers.may_speak()
 
 
+async def test_turns_are_in_one_time_for_machines_whose_clocks_differ(machines: Machines) -> None:
+    """Or a bucket would have two shards identify at once, by two machines."""
+    ahead, behind = Clock(now=2e9), Clock(now=1e9)
+    first, store = await machines.process("one", "0/2", ahead)
+    second, its_store = await machines.process("two", "1/2", behind)
+    for peers in (first, second):
+        await peers.join()
+    for one, other in ((store, its_store), (its_store, store)):
+        bucket = int(one is store)
+        assert await one.pauses.identify_in(bucket, 600.0, most_s=1800.0) == 0.0
+        assert 500 < await other.pauses.identify_in(bucket, 600.0, most_s=1800.0) <= 600
+    await store.pauses.rest_not_within(50.0, 0.02, 1)
+    assert 20 < await its_store.pauses.rest_in(0.02, 1) <= 50
+
+
 async def test_a_database_and_a_folder_stay_together(postgresql: Lent, tmp_path: Path) -> None:
     """Rows without files are removed, as are files without rows: neither may meet others."""
     address, other = await postgresql.new(), await postgresql.new()
