@@ -78,7 +78,10 @@ class TimbreBot(CommandClient):
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
         shards = services.peers.shards
-        turns = RestTurns(services.store.pauses, services.settings.discord.requests_per_s)
+        trace = aiohttp.TraceConfig()
+        if shards:
+            per_s = services.settings.discord.requests_per_s
+            trace = RestTurns(services.store.pauses, per_s).trace()
         super().__init__(
             command_prefix=(),  # see `on_message`
             help_command=None,
@@ -96,7 +99,7 @@ class TimbreBot(CommandClient):
             guild_ready_timeout=0.5,
             tree_cls=TimbreTree,
             connector=connector,
-            http_trace=turns.trace() if shards else None,
+            http_trace=trace,
         )
         if shards:
             self.shard_count, self.shard_ids = shards.count, shards.ids

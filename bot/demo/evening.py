@@ -3,8 +3,9 @@
 People come, fetch the bot, write, ask for lines and go; servers invite the bot and remove it. All
 that people do is ten times as frequent, speech itself takes its time. At the end of each hour, six
 minutes here, everybody has gone home and the bot has left by itself: what it holds then is
-compared. Exits with 1 where its memory grew by more than a twentieth since the first hour, where
-descriptors or threads became more, or where anybody was left without an answer.
+compared with what it held after the first hour. Exits with 1 where its memory grew by more than a
+twentieth, where descriptors or threads became more, where anybody was left without an answer, or
+where the bot logged an error.
 """
 
 import argparse
@@ -27,9 +28,8 @@ from bot.demo.bot_process import running_bot
 from bot.demo.footprint import Footprint, bot_processes
 from bot.demo.soak import VOICE
 from bot.loopback import LoopbackDiscord, Member, PacketLog
+from bot.loopback.options import OptionValue
 
-#: How much faster than people do it all happens.
-SPEED = 10.0
 #: Short, as speech is not ten times as fast.
 LINE = "Good evening, everybody."
 #: How long people stay in a channel, wait before they come, and are silent between two lines, in
@@ -46,17 +46,19 @@ _MEMORY_GROWTH = 0.05
 
 
 @dataclass(frozen=True)
-class Plan:
+class EveningPlan:
     """What an evening is.
 
-    `hour_s` is how long one of its hours takes here, and `settle_s` how long the bot has to let go
-    of what it held before that is looked at.
+    `speed` is how much faster than people do it all happens, `hour_s` how long an hour takes here,
+    and `settle_s` how long the bot has to let go of what it held before that is looked at: its HTTP
+    client keeps connections for 15 s.
     """
 
     servers: int = 30
     hours: int = 4
-    hour_s: float = 3600.0 / SPEED
-    settle_s: float = 10.0
+    speed: float = 10.0
+    hour_s: float = 360.0
+    settle_s: float = 25.0
     processes: int = 1
     seed: int = 1
 
@@ -65,7 +67,7 @@ class Plan:
 class Evening:
     """What happened so far, by name, and what each process held after each hour."""
 
-    plan: Plan
+    plan: EveningPlan
     happened: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -91,7 +93,7 @@ class Evening:
         return missed
 
 
-class Place:
+class Venue:
     """A server, its people, and their evening."""
 
     def __init__(self, discord: LoopbackDiscord, number: int, evening: Evening) -> None:
@@ -148,10 +150,10 @@ class Place:
             case _:
                 await self._ask(person, self._random.choice(("queue", "status", "voice list")))
 
-    async def _ask(self, person: Member, command: str, **options: str) -> None:
+    async def _ask(self, person: Member, command: str, **options: OptionValue) -> None:
         self._count(f"/{command}")
         try:
-            asked = await person.slash(command, **options)
+            asked = await person.slash(command, at=self.text, **options)
             await asked.reply(timeout_s=_ANSWER_WITHIN_S)
         except TimeoutError as error:
             self._evening.failed.append(f"/{command}: {error}")
@@ -174,28 +176,28 @@ class Place:
         return recorded_worker.signed(LINE, 1000 * (self._lines + 1) + self._number)
 
     def _after(self, people_s: float) -> float:
-        return self._random.expovariate(SPEED / people_s)
+        return self._random.expovariate(self._evening.plan.speed / people_s)
 
 
-async def pass_evening(plan: Plan, folder: Path, **settings: str) -> Evening:
+async def pass_evening(plan: EveningPlan, folder: Path, **settings: str) -> Evening:
     """Have an evening as planned; files and the bot's log go into `folder`."""
     evening = Evening(plan)
     settings = {
         "TIMBRE_WELCOME": "False",
-        "TIMBRE_VOICE_ALONE_LEAVE_S": str(VoiceLimits().alone_leave_s / SPEED),
+        "TIMBRE_VOICE_ALONE_LEAVE_S": str(VoiceLimits().alone_leave_s / plan.speed),
         "TIMBRE_LOG_FORMAT": "json",
         **recorded_worker.environment(folder),
         **settings,
     }
     options = ("--processes", str(plan.processes)) if plan.processes > 1 else ()
     async with LoopbackDiscord(shards=plan.processes) as discord:
-        places = [Place(discord, number, evening) for number in range(plan.servers)]
+        venues = [Venue(discord, number, evening) for number in range(plan.servers)]
         log = folder / "bot.log"
         async with running_bot(discord, folder / "home", log, options=options, **settings) as bot:
             for _ in range(plan.hours):
                 until_s = time.monotonic() + plan.hour_s
-                await asyncio.gather(*(place.hour(until_s) for place in places))
-                await _ebb(places)
+                await asyncio.gather(*(venue.hour(until_s) for venue in venues))
+                await _ebb(venues)
                 await asyncio.sleep(plan.settle_s)
                 evening.after_hours.append([Footprint.of(pid) for pid in bot_processes(bot.pid)])
                 _say(evening)
@@ -203,10 +205,10 @@ async def pass_evening(plan: Plan, folder: Path, **settings: str) -> Evening:
     return evening
 
 
-async def _ebb(places: list[Place]) -> None:
+async def _ebb(venues: list[Venue]) -> None:
     """Wait until the bot has left every channel. Raises `TimeoutError`."""
     async with asyncio.timeout(_EBB_WITHIN_S):
-        while any(place.guild.bot.voice_channel for place in places):  # noqa: ASYNC110 - of others
+        while any(venue.guild.bot.voice_channel for venue in venues):  # noqa: ASYNC110 - of others
             await asyncio.sleep(0.5)
 
 
@@ -245,7 +247,7 @@ def main() -> int:
         parser.error("--processes: has to be 1 to the number of servers")
     if args.hours < 2:
         parser.error("--hours: has to be two or more, as later ones are compared with the first")
-    plan = Plan(args.servers, args.hours, processes=args.processes, seed=args.seed)
+    plan = EveningPlan(args.servers, args.hours, processes=args.processes, seed=args.seed)
     with tempfile.TemporaryDirectory() as folder:
         try:
             evening = asyncio.run(pass_evening(plan, Path(folder)))
@@ -263,7 +265,6 @@ def main() -> int:
 def _figures(evening: Evening) -> dict[str, object]:
     return {
         **asdict(evening.plan),
-        "speed": SPEED,
         "happened": dict(sorted(evening.happened.items())),
         "unanswered": len(evening.failed),
         "errors": len(evening.errors),

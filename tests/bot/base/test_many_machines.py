@@ -49,13 +49,16 @@ async def test_a_process_of_another_machine_lives_as_long_as_its_lease(machines:
     await second.join()
     assert not second.first
     assert len(await store.processes.all()) == 2
-    waiting, _ = await machines.process("two", "0/2", Clock(step_s=3.0))
-    with pytest.raises(HomeTaken):
-        await waiting.join()
+    for wanted in ("0/2", "0-1/2"):
+        waiting, _ = await machines.process("two", wanted, Clock(step_s=3.0))
+        with pytest.raises(HomeTaken, match="overlaps with a bot process that has the shards 0-0"):
+            await waiting.join()
     row = next(row for row in await store.processes.all() if row.first_shard == 0)
     now = await store.processes.now()
     assert now is not None
+    assert await store.processes.living(0.0) == {0, 1}
     await store.processes.renew(row.process, now - 0.001, row.guilds)
+    assert await store.processes.living(0.0) == {1}
     third, _ = await machines.process("two", "0/2", Clock())
     await third.join()
     with pytest.raises(RuleBroken, match="given up"):
