@@ -63,8 +63,9 @@ class RestTurns:
         if request.response.status != 429 or "X-RateLimit-Global" not in headers:
             return
         wait_s = float(headers["Retry-After"])
-        log.warning("Discord wants all requests to wait", extra={"wait_s": wait_s})
         try:
             await self._pauses.rest_not_within(wait_s, self._every_s, self._at_once)
         except (StoreFailed, DatabaseClosed) as error:
             log.warning("the other processes do not wait", extra={"reason": str(error)})
+            return
+        log.warning("Discord has all processes wait", extra={"wait_s": wait_s})

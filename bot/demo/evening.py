@@ -156,7 +156,8 @@ class Venue:
             asked = await person.slash(command, at=self.text, **options)
             await asked.reply(timeout_s=_ANSWER_WITHIN_S)
         except TimeoutError as error:
-            self._evening.failed.append(f"/{command}: {error}")
+            hour = len(self._evening.after_hours) + 1
+            self._evening.failed.append(f"/{command} in hour {hour}: {error}")
 
     async def _removal(self, before_s: float) -> None:
         if self._random.random() < _REMOVING:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
+from bot.loopback.rest import GLOBALLY_FOR_S
 from tests.end_to_end.conftest import Stage, furnished, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -91,6 +92,31 @@ async def test_a_process_that_dies_is_started_anew(pair: Pair) -> None:
     after = pair.processes()
     assert after["0-0/2"] == before["0-0/2"]
     assert after["1-1/2"] != before["1-1/2"]
+
+
+async def test_what_discord_tells_one_to_wait_all_do(pair: Pair) -> None:
+    """A refusal of all requests in one process holds the other's next one up."""
+    faults = pair.stages[0].discord.faults
+    for stage in pair.stages:
+        await stage.alice.join(stage.lounge)
+        assert "I am in" in await stage.reply(stage.alice, "join")
+    here, there = pair.stages
+    faults.requests_per_s = 0
+    await ended(here)
+    log = pair.supervisor.log
+    await until(lambda: "Discord has all processes wait" in log.read_text("utf-8"))
+    faults.requests_per_s = None
+    faults.answered_s.clear()
+    await ended(there)
+    for stage in pair.stages:
+        await until(lambda: any("ended the call" in said.text for said in stage.written()))  # noqa: B023
+    assert min(faults.answered_s) - faults.refused_s[0] >= GLOBALLY_FOR_S - 0.05
+
+
+async def ended(stage: Stage) -> None:
+    """Discord ends the call, of which a process says so in the channel."""
+    await stage.bot_knows()
+    stage.discord.voice.connection_in(stage.lounge).close(4022)
 
 
 @pytest.mark.slow
