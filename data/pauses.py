@@ -34,8 +34,10 @@ class PauseStore(StorePart):
             await self._database.upsert("pauses", row, key="kind, person")
 
     async def forget_over(self) -> int:
-        """Delete the pauses that are over; returns how many."""
-        return await self._database.execute("DELETE FROM pauses WHERE until <= ?", self._clock())
+        """Delete the pauses of people that are over; returns how many."""
+        return await self._database.execute(
+            "DELETE FROM pauses WHERE until <= ? AND kind <> ?", self._clock(), _REST["kind"]
+        )
 
     async def identify_in(self, bucket: int, every_s: float, most_s: float) -> float:
         """Reserve the next turn of a bucket, one every `every_s`; how long it is until then.

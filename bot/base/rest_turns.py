@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 #: Of what Discord allows in a second, the share for a steady stream and for what comes at once:
 #: requests that left in two seconds may arrive in one.
 _STEADY, _AT_ONCE = 0.8, 0.1
+#: How long all wait where a refusal does not say.
+_UNSAID_S = 1.0
 
 
 class RestTurns:
@@ -62,7 +64,10 @@ class RestTurns:
         headers = request.response.headers
         if request.response.status != 429 or "X-RateLimit-Global" not in headers:
             return
-        wait_s = float(headers["Retry-After"])
+        try:
+            wait_s = float(headers["Retry-After"])
+        except (KeyError, ValueError):
+            wait_s = _UNSAID_S
         try:
             await self._pauses.rest_not_within(wait_s, self._every_s, self._at_once)
         except (StoreFailed, DatabaseClosed) as error:

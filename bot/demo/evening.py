@@ -26,7 +26,6 @@ from bot.channel.limits import VoiceLimits
 from bot.demo import recorded_worker
 from bot.demo.bot_process import running_bot
 from bot.demo.footprint import Footprint, bot_processes
-from bot.demo.soak import VOICE
 from bot.loopback import LoopbackDiscord, Member, PacketLog
 from bot.loopback.options import OptionValue
 
@@ -141,7 +140,7 @@ class Venue:
     async def _act(self, person: Member) -> None:
         match self._random.random():
             case chance if chance < 0.5:
-                await self._ask(person, "say", text=self._line(), voice=VOICE)
+                await self._ask(person, "say", text=self._line())
             case chance if chance < 0.8:
                 self._count("messages")
                 await person.send(self.text, self._line())

@@ -19,7 +19,10 @@ def bot_processes(pid: int) -> list[int]:
 
 
 def _arguments(pid: int) -> list[bytes]:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:  # it has ended
+        return []
 
 
 def processor_s(pid: int) -> float:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import pytest
@@ -148,6 +149,19 @@ async def test_all_are_replaced_one_after_the_other_and_read_on(pair: Pair) -> N
     await until(lambda: len(pair.processes()) == 2)
     assert not set(pair.processes().values()) & set(before.values())
     assert pair.stages[0].discord.commands.syncs == 1
+
+
+@pytest.mark.slow
+async def test_shards_of_another_machine_are_refused(pair: Pair, tmp_path: Path) -> None:
+    """The second supervisor ends, with a sentence, and the first one's go on."""
+    log = tmp_path / "other.log"
+    other = BotProcess(pair.supervisor.environment, log, "--processes", "2", "--shards", "1-2/2000")
+    async with other:
+        await until(lambda: other.returncode is not None, 120)
+    assert other.returncode == 2
+    assert "--shards: " in (said := log.read_text("utf-8"))
+    assert "/2000 does not go with a bot process that counts 2 shards" in said
+    assert len(pair.processes()) == 2
 
 
 async def test_they_end_together(pair: Pair) -> None:
