@@ -83,6 +83,7 @@ class DiscordSettings(Struct, frozen=True, kw_only=True):
     token: Annotated[SecretStr | None, "DISCORD_TOKEN"] = None
     message_content: Annotated[bool, "TIMBRE_MESSAGE_CONTENT"] = True
     welcome: Annotated[bool, "TIMBRE_WELCOME"] = True
+    requests_per_s: Annotated[int, Meta(ge=1, le=10_000), "TIMBRE_DISCORD_REQUESTS_PER_S"] = 50
     resolve: Annotated[
         LoopbackAddress | None, BeforeValidator(LoopbackAddress.parse), "TIMBRE_DISCORD_RESOLVE"
     ] = None

@@ -147,7 +147,9 @@ async def _joined(
     try:
         await peers.join(waiting=taking_over)
     except HomeTaken as error:
-        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}: {error}") from None
+        taken = f"TIMBRE_HOME: another Timbre is running in {home}"
+        wrong = taken if peers.shards is None else "--shards"
+        raise SettingsError(f"{wrong}: {error}") from None
     if peers.shards is not None:
         await asyncio.to_thread(_require_no_lone_bot, home)
         if peers.first:

@@ -49,13 +49,16 @@ async def test_a_process_of_another_machine_lives_as_long_as_its_lease(machines:
     await second.join()
     assert not second.first
     assert len(await store.processes.all()) == 2
-    waiting, _ = await machines.process("two", "0/2", Clock(step_s=3.0))
-    with pytest.raises(HomeTaken):
-        await waiting.join()
+    for wanted in ("0/2", "0-1/2"):
+        waiting, _ = await machines.process("two", wanted, Clock(step_s=3.0))
+        with pytest.raises(HomeTaken, match="overlaps with a bot process that has the shards 0-0"):
+            await waiting.join()
     row = next(row for row in await store.processes.all() if row.first_shard == 0)
     now = await store.processes.now()
     assert now is not None
+    assert await store.processes.living(0.0) == {0, 1}
     await store.processes.renew(row.process, now - 0.001, row.guilds)
+    assert await store.processes.living(0.0) == {1}
     third, _ = await machines.process("two", "0/2", Clock())
     await third.join()
     with pytest.raises(RuleBroken, match="given up"):
@@ -75,6 +78,21 @@ async def test_a_lease_is_the_same_by_every_clock(machines: Machines) -> None:
     assert peers.may_speak()
     clock.now = peers._lease_until
     assert not peers.may_speak()
+
+
+async def test_turns_are_in_one_time_for_machines_whose_clocks_differ(machines: Machines) -> None:
+    """Or a bucket would have two shards identify at once, by two machines."""
+    ahead, behind = Clock(now=2e9), Clock(now=1e9)
+    first, store = await machines.process("one", "0/2", ahead)
+    second, its_store = await machines.process("two", "1/2", behind)
+    for peers in (first, second):
+        await peers.join()
+    for one, other in ((store, its_store), (its_store, store)):
+        bucket = int(one is store)
+        assert await one.pauses.identify_in(bucket, 600.0, most_s=1800.0) == 0.0
+        assert 500 < await other.pauses.identify_in(bucket, 600.0, most_s=1800.0) <= 600
+    await store.pauses.rest_not_within(50.0, 0.02, 1)
+    assert 20 < await its_store.pauses.rest_in(0.02, 1) <= 50
 
 
 async def test_a_database_and_a_folder_stay_together(postgresql: Lent, tmp_path: Path) -> None:
