@@ -13,6 +13,7 @@ import numpy as np
 from engine.device import require_cards, require_device
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
+from engine.weights.models import Model, named
 
 #: What a worker says is shown to people: a worker that was taken over may say anything.
 Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
@@ -25,14 +26,14 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
     checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
-    `threads` limits CPU threads, 0 for all. `gpus` and `workers` say how many processes there are:
-    `workers` for each card of `gpus`, or where that is None, on `device`.
+    `model` is "auto" or names of models with commas between: all of those are loaded, and the first
+    speaks where none is asked for. `threads` limits CPU threads, 0 for all. `gpus` and `workers`
+    say how many processes there are: `workers` for each card of `gpus`, or where that is None, on
+    `device`.
     """
 
     engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
-    model: Annotated[
-        Literal["auto", "english", "multilingual", "turbo", "nano"], "TIMBRE_MODEL"
-    ] = "auto"
+    model: Annotated[str, "TIMBRE_MODEL"] = "auto"  # as `engine.weights.models.named` reads it
     home: Annotated[str, "TIMBRE_HOME"]
     weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
@@ -45,6 +46,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
 
     def __post_init__(self) -> None:
+        named(self.model)
         require_device(self.device)
         require_cards(self.gpus or "")
         if self.gpus and self.device not in ("auto", "cuda"):
@@ -52,6 +54,11 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
                 f"TIMBRE_DEVICE={self.device} and TIMBRE_GPUS={self.gpus} name different devices: "
                 "set one of them"
             )
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Those that are asked for by name, the first one first; none where the machine decides."""
+        return named(self.model)
 
     @property
     def weights_folder(self) -> Path:
@@ -69,7 +76,8 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`.
 
     `priority` is the best that it was asked for with when it is sent: an engine that works on
-    several jobs at once takes the better first where it cannot take all.
+    several jobs at once takes the better first where it cannot take all. `model` is as in
+    `SpeechRequest`.
     """
 
     job_id: int
@@ -78,6 +86,7 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     parameters: SpeechParameters
     language: str = "en"
     priority: Priority = Priority.FIRST_SOUND
+    model: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

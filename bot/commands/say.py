@@ -32,7 +32,6 @@ from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.messages import EngineConfig
 from engine.speech import ClonedVoice, StockVoice, Voice
-from engine.weights.models import MODELS
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +95,9 @@ def _may_read(engine: EngineConfig) -> Sequence[str]:
     """What the engine of the settings could turn out to read."""
     if engine.engine == "stock":
         return _STOCK_LANGUAGES
-    model = MODELS.get(engine.model)
-    return model.languages if model else tuple(LANGUAGES)
+    if not engine.models:
+        return tuple(LANGUAGES)
+    return list(dict.fromkeys(code for model in engine.models for code in model.languages))
 
 
 def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequence[str]) -> None:

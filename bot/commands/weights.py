@@ -106,7 +106,8 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     """Raises `WeightsError` where nothing is in it."""
     config = settings_module.load().engine
     if config.weights:
-        return named or _model_of_the_bot(config), Path(config.weights)
+        model = named or _model_of_the_bot(config)
+        return model, checkpoint.folder_of(config.weights, model)
     from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
     model = named or _model_of_the_bot(config)

@@ -17,10 +17,10 @@ _FILE = "resolved-revisions.json"
 def wanted(config: EngineConfig, model: Model) -> str | None:
     """The revision to fetch a model at; None for the pinned one.
 
-    A revision is one repository's: that of the model which the settings name, else that of English
-    and Multilingual.
+    A revision is one repository's: that of the model which the settings name, the first if they
+    name several, else that of English and Multilingual.
     """
-    meant = model if config.model == model.name else ENGLISH
+    meant = (*config.models, ENGLISH)[0]
     return config.revision if meant.repository == model.repository else None
 
 
