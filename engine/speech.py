@@ -201,6 +201,12 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
         every = [*self.languages, *(code for other in self.others for code in other.languages)]
         return tuple(dict.fromkeys(every))
 
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The sounds that at least one of the models makes."""
+        every = [*self.sounds, *(sound for other in self.others for sound in other.sounds)]
+        return tuple(dict.fromkeys(every))
+
     def of(self, model: str) -> "EngineInfo":
         """What is to be known of one of `models` alone; of the first where it is none of them."""
         for other in self.others:

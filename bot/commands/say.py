@@ -114,7 +114,7 @@ async def _saying(
     services: Services, reader: Reader, text: str, asked: str | None, voice: Voice
 ) -> Saying:
     """What is said, in the language that was asked for or that the text is in."""
-    reads = (await services.executor.engine_info()).languages
+    reads = (await services.executor.engine_info()).reads
     line = await services.line_languages.of(text, reads, user_id=0, guild_id=0, asked=asked)
     sounds = services.sayings.sounds or ()
     reading = reader.read(text, Names(), language=line.language, reads=reads, sounds=sounds)

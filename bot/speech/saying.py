@@ -70,7 +70,7 @@ class Sayings:
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
-        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        """Those that some loaded model makes, without brackets; None while none is loaded."""
         return self._speech.sounds
 
     async def of_member(
@@ -103,7 +103,7 @@ class Sayings:
             speaker = await self._speakers.speaker(
                 voice, user_id=member.id, guild_id=guild.id, kind=kind
             )
-            reads = (await self._speech.engine()).languages
+            reads = (await self._speech.engine()).reads
             line = await self._languages.of(
                 text,
                 reads,
@@ -151,7 +151,8 @@ class Sayings:
         It is read in `language` if one is asked for, else in the one that it is in, which the
         recital's speaker has. Raises as `of_member` does.
         """
-        reads = (await self._speech.engine()).languages
+        engine = await self._speech.engine()
+        reads = engine.of(speaker.model).languages if speaker.model else engine.reads
         line = await self._languages.of(
             passage,
             reads,
@@ -222,7 +223,7 @@ class Sayings:
 
     async def preview(self, speaker: Speaker) -> Saying:
         """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         language = main_language(reads)
         if speaker.voice_language in reads:
             language = speaker.voice_language or language
@@ -237,12 +238,13 @@ class Sayings:
         speaker = replace(
             speaker,
             stock_voice=chosen.stock_voice,
+            preference=chosen.model_preference,
             volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
         )
         return self._speech.saying(chunks, speaker)
 
     async def _language_of(self, guild_id: int) -> str:
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         return await self._languages.of_server(guild_id, reads)
 
     async def _name(

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
