@@ -13,12 +13,14 @@ import numpy as np
 from engine.device import require_cards, require_device
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
-from engine.weights.models import Model, named
 
 #: What a worker says is shown to people: a worker that was taken over may say anything.
 Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Identity = Annotated[str, msgspec.Meta(pattern="^clip:[0-9]{1,20}:[0-9a-f]{64}$")]
+
+#: What TIMBRE_MODEL can name; `engine.weights.models` has what each is.
+MODEL_NAMES = ("english", "multilingual", "turbo", "nano")
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
-    model: Annotated[str, "TIMBRE_MODEL"] = "auto"  # as `engine.weights.models.named` reads it
+    model: Annotated[str, "TIMBRE_MODEL"] = "auto"  # or `MODEL_NAMES`, with commas between
     home: Annotated[str, "TIMBRE_HOME"]
     weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
@@ -46,7 +48,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
 
     def __post_init__(self) -> None:
-        named(self.model)
+        if self.model != "auto":
+            self._require_models()
         require_device(self.device)
         require_cards(self.gpus or "")
         if self.gpus and self.device not in ("auto", "cuda"):
@@ -56,9 +59,18 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     @property
-    def models(self) -> tuple[Model, ...]:
+    def models(self) -> tuple[str, ...]:
         """Those that are asked for by name, the first one first; none where the machine decides."""
-        return named(self.model)
+        if self.model == "auto":
+            return ()
+        return tuple(name.strip() for name in self.model.split(","))
+
+    def _require_models(self) -> None:
+        if not set(self.models) <= set(MODEL_NAMES) or len(set(self.models)) < len(self.models):
+            raise ValueError(
+                f"TIMBRE_MODEL has to be auto, or one or more of {', '.join(MODEL_NAMES)}, each "
+                f"once and with commas between, not {self.model!r}"
+            )
 
     @property
     def weights_folder(self) -> Path:

@@ -32,6 +32,7 @@ from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.messages import EngineConfig
 from engine.speech import ClonedVoice, StockVoice, Voice
+from engine.weights.models import MODELS
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,8 @@ def _may_read(engine: EngineConfig) -> Sequence[str]:
         return _STOCK_LANGUAGES
     if not engine.models:
         return tuple(LANGUAGES)
-    return list(dict.fromkeys(code for model in engine.models for code in model.languages))
+    every = (code for name in engine.models for code in MODELS[name].languages)
+    return list(dict.fromkeys(every))
 
 
 def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequence[str]) -> None:

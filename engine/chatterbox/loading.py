@@ -25,7 +25,7 @@ from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
-from engine.errors import OutOfMemory, SpeechError, SynthesisFailed
+from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
 from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
@@ -71,7 +71,7 @@ def load(
     """Load `model` from `config.weights`; without it, from the hub, fetched where it is not here.
 
     `device` is torch's name for it, `precision` one of `DTYPES`. Where `free_bytes` is given,
-    it has to fit in there. Raises as `assemble`, and `OutOfMemory` where it does not.
+    it has to fit in there. Raises as `assemble`, and `MemoryError` where it does not.
     """
     # With a GPU the CPU has only small tensors left, and other cores take longer to wake up for
     # those than one takes to be done.
@@ -218,13 +218,13 @@ def assemble(
 
 
 def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
-    """Raise `OutOfMemory` where a model may not fit beside others, with all that it works with.
+    """Raise `MemoryError` where a model may not fit beside others, with all that it works with.
 
     Its files hold 32 bits a weight, which is the most that is loaded of them.
     """
     needed = RESERVED_BYTES + sum((folder / n).stat().st_size for n in (model.t3, model.s3gen))
     if free_bytes < needed:
-        raise OutOfMemory(
+        raise MemoryError(
             f"{model.title} needs {needed / 1e9:.1f} GB of memory, and {free_bytes / 1e9:.1f} GB "
             "are free."
         )

@@ -217,17 +217,3 @@ MODELS: dict[str, Model] = {
         ),
     )
 }
-
-
-def named(setting: str) -> tuple[Model, ...]:
-    """The models that TIMBRE_MODEL names, none for "auto". Raises `ValueError`, one sentence."""
-    if setting == "auto":
-        return ()
-    names = [name.strip() for name in setting.split(",")]
-    if any(name not in MODELS for name in names) or len(set(names)) < len(names):
-        every = ", ".join(MODELS)
-        raise ValueError(
-            f"it has to be auto, or one or more of {every}, each once, with commas between, "
-            f"not {setting!r}"
-        )
-    return tuple(MODELS[name] for name in names)

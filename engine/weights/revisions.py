@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.messages import EngineConfig
-from engine.weights.models import ENGLISH, Model
+from engine.weights.models import ENGLISH, MODELS, Model
 
 _FILE = "resolved-revisions.json"
 
@@ -20,7 +20,7 @@ def wanted(config: EngineConfig, model: Model) -> str | None:
     A revision is one repository's: that of the model which the settings name, the first if they
     name several, else that of English and Multilingual.
     """
-    meant = (*config.models, ENGLISH)[0]
+    meant = MODELS[config.models[0]] if config.models else ENGLISH
     return config.revision if meant.repository == model.repository else None
 
 

@@ -130,7 +130,8 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
             return "ok", f"not needed: the stock voice will speak, until {nano.title}'s are here"
     try:
         here = []
-        for model in config.models or [choosing.usual(config, found).model]:
+        for name in config.models or [choosing.usual(config, found).model.name]:
+            model = MODELS[name]
             if config.weights:
                 folder = checkpoint.folder_of(config.weights, model)
             else:

@@ -59,7 +59,7 @@ def usual(config: EngineConfig, gpu: Gpu | NoGpu) -> Choice:
     holds nothing.
     """
     if config.models:
-        return Choice(config.models[0], ", as the settings ask,")
+        return Choice(MODELS[config.models[0]], ", as the settings ask,")
     order = _in_order(config, gpu)
     if config.weights is None:
         return order[0]

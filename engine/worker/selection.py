@@ -18,6 +18,7 @@ from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.failures import log_without_values
 from engine.messages import EngineConfig, Progress, WorkerReport
 from engine.protocol import Engine
+from engine.weights.models import MODELS
 from engine.worker import choosing
 from engine.worker.choosing import Choice, free_bytes_of
 from engine.worker.serial import SerialEngine
@@ -122,14 +123,14 @@ def _with_others(
     """The model `chosen`, and beside it those others that are named and that memory is left for."""
     shared = SharedParts()
     engines, left_out = [_chatterbox(config, report, gpu, chosen, shared=shared)], []
-    for model in config.models[1:]:
+    for model in map(MODELS.__getitem__, config.models[1:]):
         beside = Choice(model, ", beside it,")
         try:
             engines.append(
                 _chatterbox(config, report, gpu, beside, shared=shared, free_bytes=free_bytes)
             )
-        except OutOfMemory as error:
-            left_out.append(f"{model.title} is left out: {error}")
+        except OutOfMemory:
+            left_out.append(f"{model.title} is left out: there is not enough free memory.")
             _log.warning(left_out[-1])
     if len(config.models) < 2:
         return engines[0]
@@ -183,7 +184,7 @@ def _chatterbox(
     except WorkerUnavailable as error:
         raise _without_folder(error, config.weights) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(f"There is not enough free memory to load {model.title}.") from error
+        raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
 
 
 def _without_folder(error: WorkerUnavailable, folder: str | None) -> WorkerUnavailable:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = Path(__file__).parents[2]
 READS = ("en", "es", "ja", "de")
+BESIDE = "chatterbox-turbo"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **paced(folder, 0.05, *READS)}
+    engine = paced(folder, 0.05, *READS, beside=BESIDE)
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **engine}
     async with a_stage(folder, **settings) as opened:
         yield opened
 
@@ -173,6 +175,42 @@ async def test_a_form_that_is_sent_as_it_is_shown_has_the_language_of_discord(
     assert await stage.reply(stage.alice, "language", voice="Morning") == (
         "**Morning** speaks English."
     )
+
+
+async def test_a_server_and_a_voice_choose_the_model_and_a_line_that_it_reads(
+    stage: Stage, folder: Path, moderator: Member, clip: File
+) -> None:
+    dave = stage.guild.add_member("Dave")
+
+    async def said(text: str) -> str:
+        await stage.reply(dave, "say", text=text)
+        return spoken(folder)[-1][1]
+
+    assert await said("that is so funny [laugh]") == "that is so funny"
+    shown = await choose(moderator, "model_preference", "speed")
+    assert "Quality or speed: speed" in shown.text
+    assert await said("that was so funny [laugh]") == f"that was so funny [laugh] {BESIDE}"
+    assert await said("kommst du [laugh] heute noch online?") == "kommst du heute noch online?"
+    reads = "chatterbox-turbo is loaded as well, and reads English."
+    assert f"{reads} In this server {BESIDE} speaks, because it prefers speed." in (
+        await stage.reply(dave, "status")
+    )
+    await choose(moderator, "model_preference", "")
+    assert "In this server tone speaks, because" in await stage.figures()
+
+    panel = await draft(dave, "Quick", clip)
+    await press(panel, "Keep")
+    offered = await dave.autocomplete("voice settings", focused="model", value="")
+    assert [one["value"] for one in offered] == ["automatic", "tone", BESIDE]
+    changed = await stage.reply(dave, "voice settings", voice="Quick", model=BESIDE)
+    assert changed.endswith(f"seed 0, model {BESIDE}.")
+    assert await said("good evening to all of you") == (f"good evening to all of you {BESIDE}")
+    refused = await stage.reply(dave, "voice settings", voice="Quick", model="x")
+    assert refused.startswith("That model is not loaded here.")
+    changed = await stage.reply(dave, "voice settings", voice="Quick", model="automatic")
+    assert changed.endswith("seed 0.")
+    assert await said("good evening to both of you") == "good evening to both of you"
+    await stage.reply(dave, "voice delete", voice="Quick")
 
 
 async def test_what_is_read_is_shown(stage: Stage) -> None:
