@@ -48,9 +48,9 @@ class StatusCommands(commands.Cog):
         models = ""
         if executor.engine and executor.engine.others and interaction.guild_id:
             chosen = await self.bot.services.server_settings.of(interaction.guild_id)
-            models = who_speaks_here(executor.engine, chosen.model_preference)
+            models = " " + who_speaks_here(executor.engine, chosen.model_preference)
         if not (runs_the_bot or manages(interaction) or moderates(interaction)):
-            said = f"{_HOW_IT_IS.get(executor.state, _STARTING)}\n{who_speaks(self.bot)} {models}"
+            said = f"{_HOW_IT_IS.get(executor.state, _STARTING)}\n{who_speaks(self.bot)}{models}"
             await interaction.edit_original_response(content=said)
             return
         fields = {}
@@ -65,7 +65,7 @@ class StatusCommands(commands.Cog):
             fields[gettext("Engine")] = f"{how}\n" + _in_its_words(engine.reason)
             fields[gettext("Reads")] = str(Listing(map(name_of, engine.reads), alphabetical=True))
         if models:
-            fields[gettext("Models")] = models
+            fields[gettext("Models")] = models.strip()
         worker = str(_STATES.get(executor.state, executor.state))
         # Why there is none may name files of the machine.
         if executor.state != "unavailable" or runs_the_bot:

@@ -191,6 +191,11 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
         return f"{model}/{self.device}/{self.precision}"
 
     @property
+    def identities(self) -> tuple[str, ...]:
+        """The `identity` of each of its models."""
+        return tuple(self.of(model).identity for model in self.models)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """All that can be asked for, the first one first."""
         return (self.model, *(other.model for other in self.others))

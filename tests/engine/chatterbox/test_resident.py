@@ -130,6 +130,7 @@ def test_they_are_told_of_as_one_engine(
     assert info.makes == nano.info.sounds
     assert info.of("chatterbox-english").identity == english.info.identity
     assert info.of("chatterbox-turbo").identity == nano.info.identity == info.identity
+    assert info.identities == tuple(engine.info.identity for engine in models)
     assert info.reason == (
         "It is nano. It is multilingual. It is english. "
         "Chatterbox Turbo is left out: memory is short."
