@@ -19,7 +19,7 @@ from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
 from engine.chatterbox.t3.gpt2_weights import int8_runs
 from engine.chatterbox.t3.loading import load_weights
-from engine.chatterbox.t3.memory import RESERVED_BYTES, config_that_fits, with_fewer_if_need_be
+from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.text import tokenizer_of
@@ -52,6 +52,9 @@ _NO_NEW_VOICE = "I cannot learn new voices: a package for it cannot be loaded; t
 
 #: A waveform of 40 s takes minutes on a few cores, and is one step.
 _PATIENCE_ON_A_CPU = 10.0
+
+#: Memory that a model takes beside others, as a multiple of its files: caches and graphs, too.
+_ROOM = 1.5
 
 _log = logging.getLogger(__name__)
 
@@ -222,7 +225,8 @@ def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
 
     Its files hold 32 bits a weight, which is the most that is loaded of them.
     """
-    needed = RESERVED_BYTES + sum((folder / n).stat().st_size for n in (model.t3, model.s3gen))
+    files = sum((folder / name).stat().st_size for name in (model.t3, model.s3gen))
+    needed = _ROOM * files
     if free_bytes < needed:
         raise MemoryError(
             f"{model.title} needs {needed / 1e9:.1f} GB of memory, and {free_bytes / 1e9:.1f} GB "

@@ -17,6 +17,7 @@ from bot.speech.languages import LANGUAGES
 from tests.end_to_end.conftest import Stage, a_stage, choose
 from tests.end_to_end.paced_worker import paced, spoken
 from tests.end_to_end.registering import agree, draft, press, ready, seen
+from tests.end_to_end.uploads import upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,6 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
+    upload("wav")  # spoken here: done later, it would keep the bot waiting for Discord's answers
     engine = paced(folder, 0.05, *READS, beside=BESIDE)
     settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **engine}
     async with a_stage(folder, **settings) as opened:

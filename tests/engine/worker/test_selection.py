@@ -152,7 +152,7 @@ def test_a_model_asked_for_by_name_is_refused_rather_than_replaced(
         load(config, print, look=lambda: NONE)
 
 
-@pytest.mark.parametrize("free_bytes", [0, 1000 * GB, None])
+@pytest.mark.parametrize("free_bytes", [0, None])
 def test_several_models_are_loaded_where_memory_is_left(
     tmp_path: Path, small_checkpoint: Path, nano: Path, free_bytes: int | None
 ) -> None:
