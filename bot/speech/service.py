@@ -196,8 +196,7 @@ class SpeechService:
     async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None, Said | None]:
         """Give a piece the model, the voice and the text that the loaded engine makes sound of.
 
-        Returns that model alone, a sentence where it is another voice than the one asked for, and
-        one where it is another model than the voice's own.
+        Returns that model alone, and why it is another voice, or model, than it should be.
         """
         loaded = await self.engine()
         for concerned, reason in self._silenced:

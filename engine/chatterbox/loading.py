@@ -228,10 +228,9 @@ def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
     files = sum((folder / name).stat().st_size for name in (model.t3, model.s3gen))
     needed = _ROOM * files
     if free_bytes < needed:
-        raise MemoryError(
-            f"{model.title} needs {needed / 1e9:.1f} GB of memory, and {free_bytes / 1e9:.1f} GB "
-            "are free."
-        )
+        what = f"{model.title} needs {needed / 1e9:.1f} GB of memory"
+        _log.warning("%s, and %.1f GB are free", what, free_bytes / 1e9)
+        raise MemoryError(what)
 
 
 def import_upstream() -> None:
