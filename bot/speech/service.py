@@ -23,6 +23,7 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
 from bot.speech.counting import counting
+from bot.speech.models import model_for
 from bot.speech.notices import Concern, NoticeContent, PersonGone, Silenced, Withdrawn
 from bot.speech.pieces import Made, Piece, Pieces, Recital, Saying, pieces_of
 from bot.speech.readiness import Readiness
@@ -83,9 +84,9 @@ class SpeechService:
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
-        """Those that the loaded engine makes; None while none is loaded."""
+        """Those that some model of the loaded engine makes; None while none is loaded."""
         engine = self._executor.status().engine
-        return None if engine is None else engine.sounds
+        return None if engine is None else engine.makes
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> Saying:
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
@@ -192,32 +193,35 @@ class SpeechService:
         else:
             self._executor.promote(piece.request)
 
-    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None]:
-        """Give a piece the voice and the text that the loaded engine makes sound of.
+    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None, Said | None]:
+        """Give a piece the model, the voice and the text that the loaded engine makes sound of.
 
-        Returns that engine, and a sentence where it is another voice than the one asked for.
+        Returns that model alone, and why it is another voice, or model, than it should be.
         """
-        info = await self.engine()
+        loaded = await self.engine()
         for concerned, reason in self._silenced:
             if concerned(piece.speaker):
                 raise reason
+        info, another = model_for(piece.speaker, loaded)
         voice, substitution = voice_for(piece.speaker, info)
         # It was read before the engine was there, or for the one before.
         text = with_sounds(piece.request.text, info.sounds)
         if not text:
             raise SynthesisFailed(_NO_SOUND)
-        piece.request = replace(piece.request, text=text, voice=voice)
-        return info, substitution
+        model = "" if info.model == loaded.model else info.model
+        piece.request = replace(piece.request, text=text, voice=voice, model=model)
+        return info, substitution, another
 
     async def _speech(self, piece: Piece[Speech]) -> Speech:
-        _, substitution = await self._settle(piece)
+        _, substitution, _ = await self._settle(piece)
         speech = await self._synthesised(piece)
         pcm = await asyncio.to_thread(self._cache.codec.levelled, speech.pcm, speech.sample_rate)
         said = substitution.english if substitution else speech.substitution
         return replace(speech, pcm=pcm, substitution=said)
 
     async def _clip(self, chunk: Piece[Clip]) -> Clip:
-        info, substitution = await self._settle(chunk)
+        info, substitution, another = await self._settle(chunk)
+        substitution = substitution or another
         speaker, voice = chunk.speaker, chunk.request.voice
         content = chunk.request.content_key
         usual = self._cache.codec
@@ -238,7 +242,7 @@ class SpeechService:
         speech = await self._synthesised(chunk)
         self._metrics.synthesised(self._clock() - begun, speech.duration_s)
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
-        spoke = await self._executor.engine_info()
+        spoke = (await self._executor.engine_info()).of(chunk.request.model)
         key = sha256_of(spoke.identity, content, codec)
         packets = await self._keep(key, speech, voice, codec, speaker)
         if codec != usual:
