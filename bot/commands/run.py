@@ -64,7 +64,7 @@ async def run(
     token = settings.discord.require_token()
     keep_memory_private()
     link = connector_of(settings)
-    secrets = (token, settings.http.secret, address_of(settings) or "")
+    secrets = (token, settings.http.secret, address_of(settings) or "", *settings.objects.secrets)
     logs.configure(settings.log.level, settings.log.format, *secrets)
     allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
@@ -79,6 +79,11 @@ async def run(
     if shards is not None:
         return await _run(
             settings, token, link, stop, shards, taking_over=taking_over, workers=workers
+        )
+    if settings.objects.place:
+        raise SettingsError(
+            "TIMBRE_OBJECTS is for bot processes on several machines, which have to know of each "
+            "other: start with `run --processes N` or `run --shards A-B/N`."
         )
     with alone(settings.home):
         return await _run(settings, token, link, stop)

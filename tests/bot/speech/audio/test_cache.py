@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.base.objects import FolderObjects
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
@@ -27,7 +28,7 @@ def clock() -> Clock:
 
 
 def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCache:
-    return SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
+    return SpeechCache(FolderObjects(home), store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
 
 
 def file_of(home: Path, key: str) -> Path:
