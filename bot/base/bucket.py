@@ -79,7 +79,11 @@ def bucket_of(settings: ObjectsSettings, home: Path) -> "Bucket":
     found = _BUCKET.fullmatch(settings.place or "")
     if found is None:
         raise ObjectsUnusable("TIMBRE_OBJECTS has to be s3://bucket or s3://bucket/prefix.")
-    config: S3Config = {"virtual_hosted_style_request": settings.hosted}
+    # One by one: not every store knows how to delete many at once, and each failure is told so.
+    config: S3Config = {
+        "virtual_hosted_style_request": settings.hosted,
+        "disable_bulk_delete": True,
+    }
     if settings.endpoint:
         config["endpoint"] = settings.endpoint
     if settings.region:
@@ -235,12 +239,12 @@ class Bucket:
         """
         try:
             yield
-        except FileNotFoundError as error:
-            if missing and "NoSuchBucket" not in str(error):
-                raise
-            raise ObjectsFailed(f"there is no bucket for {self.place}") from error
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
-            raise ObjectsFailed(f"{self.place} does not answer: {_first_line(error)}") from error
+            no_bucket = "NoSuchBucket" in str(error)
+            if isinstance(error, FileNotFoundError) and missing and not no_bucket:
+                raise
+            why = "there is no such bucket" if no_bucket else _first_line(error) or "no answer"
+            raise ObjectsFailed(f"{self.place}: {why}") from error
 
 
 _VERSIONED = (

@@ -142,10 +142,13 @@ async def _home(settings: Settings) -> list[Check]:
         async with open_store(settings) as store:
             kept, place = len(await store.speech.all()), store.place
     except SettingsError as error:
-        return [Check("database", "error", str(error))]
+        about_bucket = "TIMBRE_OBJECTS" in str(error) or str(settings.objects.place) in str(error)
+        return [Check("bucket" if about_bucket else "database", "error", str(error))]
+    bucket = f"{settings.objects.place}, private and without versions"
     free_gib = shutil.disk_usage(settings.home).free / 2**30
     return [
         Check("database", "ok", f"{place}, {kept} renderings"),
+        *([Check("bucket", "ok", bucket)] if settings.objects.place else []),
         Check(
             "disk",
             "ok" if free_gib >= _FREE_GIB else "warning",

@@ -1,11 +1,13 @@
 """Bot processes on several machines: one PostgreSQL, one folder that all of them see."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from bot.base.bucket import ObjectsUnusable
 from bot.base.databases import open_database_of
 from bot.base.home import CLIPS, DATABASE, HOME_ID
 from bot.base.peers import HomeTaken, Peers
@@ -14,6 +16,7 @@ from data.errors import DatabaseUnusable, RuleBroken
 from data.store import Store
 from tests.data.conftest import ALICE, register
 from tests.postgresql import Lent, postgresql, postgresql_server
+from tests.s3 import s3_store
 from tests.store import Clock
 
 __all__ = ["postgresql", "postgresql_server"]
@@ -110,3 +113,38 @@ async def test_what_was_half_moved_is_not_begun_with(postgresql: Lent, tmp_path:
     await store.close()
     with pytest.raises(DatabaseUnusable, match="was interrupted"):
         await open_database_of(tmp_path, address)
+
+
+async def test_a_database_and_a_bucket_stay_together(postgresql: Lent, tmp_path: Path) -> None:
+    """Each machine has a folder of its own, and whichever begins first decides for all."""
+    address, other = await postgresql.new(), await postgresql.new()
+    async with s3_store() as s3:
+
+        async def opened(database: str, machine: str = "one", **settings: str) -> Store:
+            home = tmp_path / machine
+            return await open_database_of(home, database, s3.bucket(home, **settings))
+
+        async def refused(database: str, machine: str = "one", **settings: str) -> str:
+            with pytest.raises((DatabaseUnusable, ObjectsUnusable)) as caught:
+                await opened(database, machine, **settings)
+            return str(caught.value)
+
+        first, second = await asyncio.gather(opened(address), opened(address, "two"))
+        await register(first, ALICE, "one")
+        await first.close()
+        await second.close()
+        await (await opened(address, "three")).close()
+        assert "belongs to another database" in await refused(other)
+        assert "another bucket" in await refused(address, prefix="elsewhere")
+        with pytest.raises(DatabaseUnusable, match="name it in TIMBRE_OBJECTS"):
+            await open_database_of(tmp_path / "one", address)
+        (tmp_path / "two" / CLIPS).mkdir()
+        (tmp_path / "two" / CLIPS / f"{'a' * 32}.flac").touch()
+        (tmp_path / "two" / HOME_ID).touch()
+        assert "holds members' clips" in await refused(address, "two")
+        s3.versioned = True
+        assert "versioning" in await refused(address)
+        s3.versioned = False
+        await (await open_database_of(tmp_path / "folder", other)).close()
+        assert "in a folder" in await refused(other, prefix="new")
+        assert not {name for name in s3.objects if not name.endswith(HOME_ID)}
