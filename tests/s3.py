@@ -31,7 +31,9 @@ _PAGE = 3
 
 
 @dataclass
-class _Object:
+class StoredObject:
+    """What lies under a name."""
+
     content: bytes
     written_at: float
 
@@ -40,7 +42,7 @@ class S3:
     """The store; what it does wrong is set by the test."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, _Object] = {}
+        self.objects: dict[str, StoredObject] = {}
         #: What was written over, or deleted, where `versioned`.
         self.former: list[tuple[str, bytes]] = []
         self.versioned = self.public = False
@@ -58,6 +60,16 @@ class S3:
             key_id=KEY_ID,
             key=SecretStr(key),
         )
+
+    def environment(self) -> dict[str, str]:
+        """The settings as variables."""
+        return {
+            "TIMBRE_OBJECTS": f"s3://{BUCKET}/timbre",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": KEY,
+        }
 
     def bucket(self, home: Path, **settings: str) -> Bucket:
         return bucket_of(self.settings(**settings), home)
@@ -104,7 +116,7 @@ class S3:
     def _put(self, name: str, body: bytes) -> web.Response:
         if self.versioned and name in self.objects:
             self.former.append((name, self.objects[name].content))
-        self.objects[name] = _Object(body, datetime.now(UTC).timestamp())
+        self.objects[name] = StoredObject(body, datetime.now(UTC).timestamp())
         headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()}"'}
         if self.versioned:
             headers["x-amz-version-id"] = "a-version"
