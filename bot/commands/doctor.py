@@ -43,7 +43,7 @@ async def doctor(settings: Settings) -> int:
             *(_run(name, check) for name, check in _CHECKS),
             _settings(),
             _token(settings),
-            *await _home(settings),
+            *await look_at_home(settings),
             *await _engines(settings),
         ]
     table = Table(show_header=False, box=None)
@@ -137,7 +137,9 @@ def _invitation(settings: Settings) -> str | None:
     return invite_link(application_id) if application_id else None
 
 
-async def _home(settings: Settings) -> list[Check]:
+async def look_at_home(settings: Settings) -> list[Check]:
+    """The database, the bucket if there is one, and the disk."""
+    """The database, the bucket if there is one, and the disk."""
     try:
         async with open_store(settings) as store:
             kept, place = len(await store.speech.all()), store.place

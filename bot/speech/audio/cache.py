@@ -1,14 +1,14 @@
 """Rendered speech, by content: Ogg Opus files whose keys and last use are in the database.
 
 A file is written whole under another name and then renamed, and recorded only after that, so a
-crash leaves either a usable rendering or an unknown file that `verify` removes.
+crash leaves either a usable rendering or an unknown file that `verify` removes. In a bucket it is
+recorded first.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from bot.base.home import SPEECH
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: A bucket that did not answer is not asked again for so long: speech would begin late.
 _NOT_ASKED_S = 5.0
+#: A bucket has what is recorded by then, or never.
+_ON_ITS_WAY_S = 60.0
 #: An unknown file this old belongs to nobody: writing one takes milliseconds.
 SETTLED_S = 600.0
 
@@ -140,34 +142,61 @@ class SpeechCache:
         cannot be kept (a full disk, a locked database) the log says so: a broken cache silences
         nobody.
         """
-        name = f"{SPEECH}/{key[:2]}/{key}.ogg"
+        row = NewSpeech(
+            key=key,
+            voice_identity=voice.identity,
+            path=f"{SPEECH}/{key[:2]}/{key}.ogg",
+            size_bytes=len(ogg),
+            duration_s=packets * opus.PACKET_MS / 1000,
+        )
+        keep = self._keep_elsewhere if self._objects.elsewhere else self._keep_here
         try:
-            # What is far away would be too slow one after the other. Of processes that meet there,
-            # `RecordedFiles` leaves a row without a file at worst, and so it does within one.
-            async with nullcontext() if self._objects.elsewhere else self._changing:
-                await self._objects.put(name, ogg)
-                kept = await self._store.speech.record(
-                    NewSpeech(
-                        key=key,
-                        voice_identity=voice.identity,
-                        path=name,
-                        size_bytes=len(ogg),
-                        duration_s=packets * opus.PACKET_MS / 1000,
-                    ),
-                    origin,
-                    own_names,
-                )
-                if not kept:
-                    await self._remove(name)
-                await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+            await keep(row, ogg, origin, own_names)
             if isinstance(voice, ClonedVoice):
                 await self._store.conditionals.touch(voice.identity)
         except (OSError, StoreFailed) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
-            # Not left without a row: this process may have been given up, and the voice deleted.
-            await self._remove(name)
         except DatabaseClosed:
             log.info("speech is not kept: the bot is shutting down")
+
+    async def _keep_here(
+        self, row: NewSpeech, ogg: bytes, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+    ) -> None:
+        try:
+            async with self._changing:
+                await self._objects.put(row.path, ogg)
+                if not await self._store.speech.record(row, origin, own_names):
+                    await self._remove(row.path)
+                await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+        except (OSError, StoreFailed):
+            # Not left without a row: this process may have been given up, and the voice deleted.
+            await self._remove(row.path)
+            raise
+
+    async def _keep_elsewhere(
+        self, row: NewSpeech, ogg: bytes, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+    ) -> None:
+        """The row first: what a process has sent that is given up meanwhile is known by it.
+
+        Sending takes time, so it is not one after the other. Of what is removed at the same moment
+        a row without a file may be left.
+        """
+        if not await self._store.speech.record(row, origin, own_names):
+            await self._remove(row.path)
+            return
+        try:
+            await self._objects.put(row.path, ogg)
+        finally:
+            if not await self._is_recorded(row.key):
+                await self._remove(row.path)
+        await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+
+    async def _is_recorded(self, key: str) -> bool:
+        """Whether that is certain."""
+        try:
+            return await self._store.speech.get(key) is not None
+        except (StoreFailed, DatabaseClosed):
+            return False
 
     async def rows(self) -> list[SpeechKey]:
         """What is kept, the most recently used first."""
@@ -218,6 +247,8 @@ class SpeechCache:
                 log.error("kept speech could not be read", exc_info=error, extra={"key": key})
                 return None
             except (OSError, opus.OpusFileError) as error:
+                if self._objects.elsewhere and time.time() - row.created_at < _ON_ITS_WAY_S:
+                    return None
                 log.warning("rendering lost", extra={"key": key, "reason": str(error)})
                 await self._files.remove([row])
                 return None

@@ -12,6 +12,9 @@ from bot.base.databases import open_database_of
 from bot.base.home import CLIPS, DATABASE, HOME_ID
 from bot.base.peers import HomeTaken, Peers
 from bot.base.shards import Shards
+from bot.commands.doctor import look_at_home
+from bot.commands.run import require_peers
+from bot.settings import SettingsError, settings_of
 from data.errors import DatabaseUnusable, RuleBroken
 from data.store import Store
 from tests.data.conftest import ALICE, register
@@ -148,3 +151,26 @@ async def test_a_database_and_a_bucket_stay_together(postgresql: Lent, tmp_path:
         await (await open_database_of(tmp_path / "folder", other)).close()
         assert "in a folder" in await refused(other, prefix="new")
         assert not {name for name in s3.objects if not name.endswith(HOME_ID)}
+
+
+async def test_the_doctor_looks_at_the_bucket(postgresql: Lent, tmp_path: Path) -> None:
+    """And a bot alone in it is refused: it would not know of another one elsewhere."""
+    async with s3_store() as s3:
+        variables = {
+            "TIMBRE_HOME": str(tmp_path),
+            "TIMBRE_DATABASE": await postgresql.new(),
+            "DISCORD_TOKEN": "a.token",
+            **s3.environment(),
+        }
+        settings = settings_of(variables)
+        found = {check.name: check for check in await look_at_home(settings)}
+        assert found["bucket"].state == "ok"
+        s3.public = True
+        (bad,) = await look_at_home(settings)
+        assert (bad.name, bad.state) == ("bucket", "error")
+        assert "Everybody can read" in bad.detail
+        s3.away = True
+        (bad,) = await look_at_home(settings)
+        assert (bad.name, bad.state) == ("bucket", "error")
+        with pytest.raises(SettingsError, match="--processes"):
+            require_peers(settings)
