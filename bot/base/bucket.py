@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _CONNECTED_S, _ANSWERED_S, _TRIED_AGAIN_S, _TRIES = 3, 10, 5, 2
 #: Somebody waits to hear it.
 _READ_S = 5.0
+#: What is deleted together.
 _AT_ONCE = 16
 _BUCKET = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[\w./-]*))?")
 
@@ -130,7 +131,6 @@ class Bucket:
         self._store = store
         self._home = home
         self._obstore = obstore
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def get(self, name: str, read: Callable[[bytes], Read]) -> Read:
         with self._failing():
@@ -144,7 +144,8 @@ class Bucket:
         with self._failing(missing=False):
             put = await self._obstore.put_async(self._store, name, content, use_multipart=False)
         if put["version"] is not None:
-            await self.delete([name])
+            if name != HOME_ID:  # without which the bucket would be nobody's any more
+                await self.delete([name])
             raise ObjectsFailed(_VERSIONED.format(place=self.place))
 
     async def take(self, path: Path, name: str) -> None:
@@ -152,15 +153,17 @@ class Bucket:
         await asyncio.to_thread(private_files.remove, [path])
 
     async def delete(self, names: Iterable[str]) -> None:
-        await asyncio.gather(*map(self._delete, names))
+        left = iter(list(names))
+        await asyncio.gather(*(self._delete(left) for _ in range(_AT_ONCE)))
 
-    async def _delete(self, name: str) -> None:
-        try:
-            async with self._at_once:
+    async def _delete(self, left: Iterator[str]) -> None:
+        """Delete one after the other of what is left, as others do, until one cannot be."""
+        for name in left:
+            try:
                 with self._failing():
                     await self._obstore.delete_async(self._store, name)
-        except FileNotFoundError:
-            log.debug("%s was gone already", name)
+            except FileNotFoundError:
+                log.debug("%s was gone already", name)
 
     async def missing(self, names: Iterable[str]) -> set[str]:
         asked = set(names)

@@ -112,7 +112,8 @@ async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
         raise DatabaseUnusable(
             f"{home} holds members' clips, and TIMBRE_OBJECTS has them lie in a bucket."
         )
-    known, here = await store.homes.of_folder(), await _bucket_id(bucket)
+    # In this order, as it is noted in the other: several may begin at once.
+    here, known = await _bucket_id(bucket), await store.homes.of_folder()
     if known is None:
         if await store.voices.all() or (here is None and await bucket.names(CLIPS)):
             raise DatabaseUnusable(
@@ -124,7 +125,7 @@ async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
                 "TIMBRE_DATABASE."
             )
         await store.homes.belongs(_IN_BUCKET + new_id().decode())
-        known = await store.homes.of_folder()  # of several that begin at once, one decides
+        known = await store.homes.of_folder()  # of several, one decides
     if known is None or not known.startswith(_IN_BUCKET):
         raise DatabaseUnusable(
             "The PostgreSQL of TIMBRE_DATABASE has its clips in a folder; TIMBRE_OBJECTS is for a "

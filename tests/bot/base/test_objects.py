@@ -45,6 +45,11 @@ async def test_what_was_put_is_there_until_it_is_deleted(objects: Objects) -> No
     await objects.delete([RENDERING, CLIP])  # one is not there
     with pytest.raises(FileNotFoundError):
         await objects.get(RENDERING, bytes)
+    many = [f"{CLIPS}/{number:032x}.flac" for number in range(40)]
+    for name in many:
+        await objects.put(name, b"sound")
+    await objects.delete(many)
+    assert await objects.names(CLIPS) == []
 
 
 async def test_what_cannot_be_made_of_it_is_told_as_it_is(objects: Objects) -> None:
@@ -146,6 +151,8 @@ async def test_a_bucket_that_keeps_versions_is_refused(s3: S3, tmp_path: Path) -
     with pytest.raises(ObjectsFailed, match="versioning"):
         await bucket.put(CLIP, b"sound")
     assert s3.names(CLIPS) == set()
+    s3.versioned = False
+    await bucket.require_private()  # it still knows whose it is
 
 
 async def test_a_bucket_that_everybody_can_read_is_refused(s3: S3, tmp_path: Path) -> None:
