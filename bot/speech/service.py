@@ -9,14 +9,15 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 import msgspec
 from msgspec.structs import replace
 
+from bot.base.errors import CLIPS_AWAY
 from bot.base.metrics import Metrics
+from bot.base.objects import ObjectsFailed
 from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
@@ -28,6 +29,7 @@ from bot.speech.notices import Concern, NoticeContent, PersonGone, Silenced, Wit
 from bot.speech.pieces import Made, Piece, Pieces, Recital, Saying, pieces_of
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
+from bot.speech.voice_copies import VoiceCopies
 from bot.text import with_sounds
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
@@ -64,6 +66,7 @@ class SpeechService:
         self,
         executor: Executor,
         cache: SpeechCache,
+        copies: VoiceCopies,
         metrics: Metrics,
         *,
         deadline_s: float,
@@ -73,6 +76,7 @@ class SpeechService:
         self._tell = tell
         self._executor = executor
         self._cache = cache
+        self._copies = copies
         self._metrics = metrics
         self._deadline_s = deadline_s
         self._clock = clock
@@ -264,10 +268,17 @@ class SpeechService:
 
     async def _synthesise(self, piece: Piece[Any]) -> Speech:
         voice = piece.request.voice
-        # It may have been decided on before the voice was deleted: an engine that still had it in
-        # its memory would derive anew what was deleted with it.
-        if isinstance(voice, ClonedVoice) and not _is_there(voice):
-            raise VoiceUnusable(_DELETED)
+        if isinstance(voice, ClonedVoice):
+            try:
+                at_hand = await self._copies.at_hand(voice)
+            except ObjectsFailed as error:
+                log.error("a clip cannot be fetched", exc_info=error)
+                raise VoiceUnusable(CLIPS_AWAY.english) from error
+            # It may have been decided on before the voice was deleted: an engine that still had it
+            # in its memory would derive anew what was deleted with it.
+            if at_hand is None:
+                raise VoiceUnusable(_DELETED)
+            piece.request = replace(piece.request, voice=at_hand)
         # Read here, where it is submitted: it may have been promoted since this task was made.
         return await self._executor.synthesise(piece.request)
 
@@ -281,20 +292,27 @@ class SpeechService:
         self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> "asyncio.Task[tuple[bytes, ...]]":
         keeping = asyncio.create_task(
-            self._cache.put(key, speech, voice, codec, speaker.origin, own_names=speaker.own_names),
-            name="keep speech",
+            self._encode_and_keep(key, speech, voice, codec, speaker), name="keep speech"
         )
         self._note_work(speaker, keeping)
         return keeping
 
+    async def _encode_and_keep(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
+    ) -> tuple[bytes, ...]:
+        packets, ogg = await self._cache.encode(speech, codec)
+        keeping = self._cache.keep(
+            key, len(packets), ogg, voice, speaker.origin, own_names=speaker.own_names
+        )
+        if self._cache.takes_time:  # whoever listens need not wait, whoever silences has to
+            self._note_work(speaker, asyncio.create_task(keeping, name="keep encoded speech"))
+        else:
+            await keeping
+        return packets
+
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
-
-
-def _is_there(voice: ClonedVoice) -> bool:
-    """Takes microseconds; in a thread, later words could overtake earlier ones."""
-    return Path(voice.clip_path).is_file()
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:
