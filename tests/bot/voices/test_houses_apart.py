@@ -93,7 +93,7 @@ async def test_a_voice_of_one_machine_speaks_and_is_forgotten_on_all(machines: M
         assert archive.read(f"clips/{voice.voice_id}.flac") == b"a clip"
     saying = asyncio.create_task(other.say(voice, "slow 20"))
     await until(lambda: "slow 20" in journal(other.home, "begin"))
-    await asyncio.wait_for(one.privacy.delete(ALICE), 20)
+    await asyncio.wait_for(one.privacy.delete(ALICE), 60)
     with pytest.raises(VoiceUnusable):
         await saying
     assert machines.kept() == set()
