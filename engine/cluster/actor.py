@@ -61,8 +61,17 @@ log = logging.getLogger(__name__)
 ATTACHED, HELD, OTHER = b"attached", b"held", b"other"
 
 
+def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
+    # Imported while the heartbeat beats already: this may take half a minute.
+    from engine.worker.selection import load  # noqa: PLC0415
+
+    return load(config, report)
+
+
 class NodeWorker:
-    """The actor. Made by Ray, on whichever machine has what it needs."""
+    """The actor. Made by Ray, on whichever machine has what it needs. `load` makes its engine."""
+
+    load = staticmethod(_load)
 
     def __init__(self) -> None:
         self._home = make_home()
@@ -219,7 +228,7 @@ class NodeWorker:
         code = 1
         try:
             code = serve(
-                self._commands, partial(self._report, loop), _load, heartbeat_s=HEARTBEAT_S
+                self._commands, partial(self._report, loop), self.load, heartbeat_s=HEARTBEAT_S
             )
         except BaseException:
             log.critical("the engine is lost\n%s", traceback.format_exc())
@@ -232,13 +241,6 @@ class NodeWorker:
     def _report(self, loop: asyncio.AbstractEventLoop, report: WorkerReport) -> None:
         carried = Sound.of(report) if isinstance(report, Spoken) else report
         loop.call_soon_threadsafe(self._on_report, carried)
-
-
-def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
-    # Imported while the heartbeat beats already: this may take half a minute.
-    from engine.worker.selection import load  # noqa: PLC0415
-
-    return load(config, report)
 
 
 def _here(config: EngineConfig, home: Path) -> EngineConfig:

@@ -48,10 +48,19 @@ _READ_BYTES = 65536
 log = logging.getLogger(__name__)
 
 
-def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoReturn:
+def run(
+    stdin: int,
+    stdout: int,
+    address: str,
+    name: str,
+    holder: str,
+    *,
+    actor: type[NodeWorker] = NodeWorker,
+) -> NoReturn:
     """Relay until either side has ended, and end the process.
 
-    `name` is the place's in the cluster, `holder` the bot's process, the same for all its relays.
+    `name` is the place's in the cluster, `holder` the bot's process, the same for all its relays;
+    `actor` is what Ray is to make.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
@@ -60,7 +69,7 @@ def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoRetu
     report = ReportWriter(stdout)
     code = 1
     try:
-        code = asyncio.run(_Relay(report, name, holder.encode()).run(stdin, address))
+        code = asyncio.run(_Relay(report, name, holder.encode(), actor).run(stdin, address))
     except WorkerUnavailable as error:
         report(Unable(str(error)))
         code = 0
@@ -75,10 +84,13 @@ def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoRetu
 
 
 class _Relay:
-    def __init__(self, report: ReportWriter, name: str, holder: bytes) -> None:
+    def __init__(
+        self, report: ReportWriter, name: str, holder: bytes, actor: type[NodeWorker]
+    ) -> None:
         self._report = report
         self._name = name
         self._holder = holder
+        self._actor_class = actor
         self._numbering, self._ordering = Numbering(), Ordering()
         self._reports = from_actor()
         self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
@@ -168,13 +180,12 @@ class _Relay:
         if await attaching != ATTACHED:
             raise WorkerUnavailable("The cluster's new worker does not serve this Timbre.")
 
-    @staticmethod
-    async def _named(ray: Any, options: dict[str, Any]) -> Any:
+    async def _named(self, ray: Any, options: dict[str, Any]) -> Any:
         """A name is free a moment after its actor was ended."""
         until = asyncio.get_running_loop().time() + _ANSWER_S
         while True:
             try:
-                return ray.remote(NodeWorker).options(**options).remote()
+                return ray.remote(self._actor_class).options(**options).remote()
             except ValueError:
                 if asyncio.get_running_loop().time() > until:
                     raise

@@ -1,0 +1,76 @@
+"""A worker that has its sound at once: what is left of a request's time is the way.
+
+`python -m engine.bench.cluster.given_sound` is one on pipes; with ADDRESS NAME HOLDER, the relay of
+one on a cluster. The sound is noise: it is carried, not heard.
+"""
+
+import sys
+from collections.abc import Callable
+
+from engine.worker.pipes import claim
+
+if __name__ == "__main__":
+    PIPES = claim()
+
+import numpy as np
+
+from engine.cluster.actor import NodeWorker
+from engine.messages import EngineConfig, Speak, WorkerReport
+from engine.protocol import Engine
+from engine.speech import EngineInfo, Speech
+from engine.worker.loop import run
+from engine.worker.serial import SerialEngine
+
+SAMPLE_RATE = 24_000
+#: As long as a first chunk: 225 KiB of float32.
+SECONDS = 2.4
+
+
+class GivenSound:
+    """An `engine.worker.serial.OneAtATime`."""
+
+    info = EngineInfo(
+        name="given",
+        model="given sound",
+        revision="1",
+        version="1",
+        sample_rate=SAMPLE_RATE,
+        device="cpu",
+        precision="fp32",
+        reason="The way is measured, not the engine.",
+        stock_voices=(),
+        clones_voices=False,
+    )
+
+    def __init__(self) -> None:
+        noise = np.random.default_rng(0).uniform(-0.5, 0.5, round(SECONDS * SAMPLE_RATE))
+        self._pcm = noise.astype(np.float32)
+
+    def synthesise(self, _job: Speak, _cancelled: Callable[[], bool]) -> Speech:
+        return Speech(pcm=self._pcm, sample_rate=SAMPLE_RATE)
+
+    def forget(self, _identity: str) -> None:
+        """Nothing is kept of a voice."""
+
+
+def load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
+    return SerialEngine(GivenSound())
+
+
+class GivenSoundWorker(NodeWorker):
+    """The actor of one."""
+
+    load = staticmethod(load)
+
+
+def _main() -> None:
+    if len(sys.argv) == 1:
+        run(load, *PIPES)
+    from engine.bench.cluster.given_sound import GivenSoundWorker as actor  # not `__main__`'s
+    from engine.cluster.relay import run as relay
+
+    relay(*PIPES, *sys.argv[1:4], actor=actor)
+
+
+if __name__ == "__main__":
+    _main()
