@@ -14,7 +14,7 @@ import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 from msgspec.structs import replace
@@ -107,7 +107,8 @@ class NodeWorker:
             return OTHER
         if self._holder and _now() - self._heard_at < HELD_S:
             return HELD
-        self._holder, self._heard_at = holder, _now()
+        self._holder = holder
+        self._hear()
         for job_id in self._jobs:
             self._tell_loop(Cancel(job_id))
         self._jobs.clear()
@@ -125,7 +126,7 @@ class NodeWorker:
         Ends the process where that fails: what was sent would be lost, and nobody told.
         """
         if holder == self._holder:
-            self._heard_at = _now()
+            self._hear()
             try:
                 for command in self._decoder.feed(self._ordering.feed(piece)):
                     self._handle(command)
@@ -137,7 +138,7 @@ class NodeWorker:
     async def poll(self, holder: bytes) -> bytes:
         """The next piece of what is reported; empty where there is none within a second."""
         if holder == self._holder:
-            self._heard_at = _now()
+            self._hear()
             try:
                 async with asyncio.timeout(_POLL_S):
                     while not self._outgoing:
@@ -155,6 +156,12 @@ class NodeWorker:
         return piece
 
     # In the same event loop.
+
+    def _hear(self) -> None:
+        """Note that the holder asks. What comes after the lease was on its way while this stood."""
+        if _now() - self._heard_at >= LEASE_S:
+            _end_of_lease()
+        self._heard_at = _now()
 
     def _handle(self, command: Command | VoiceClip) -> None:
         match command:
@@ -221,8 +228,7 @@ class NodeWorker:
         # In seconds, not at once: a timer stands still while the machine does.
         while _now() - self._heard_at < LEASE_S:
             time.sleep(1.0)
-        log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
-        os._exit(0)
+        _end_of_lease()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         code = 1
@@ -241,6 +247,11 @@ class NodeWorker:
     def _report(self, loop: asyncio.AbstractEventLoop, report: WorkerReport) -> None:
         carried = Sound.of(report) if isinstance(report, Spoken) else report
         loop.call_soon_threadsafe(self._on_report, carried)
+
+
+def _end_of_lease() -> NoReturn:
+    log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
+    os._exit(0)
 
 
 def _here(config: EngineConfig, home: Path) -> EngineConfig:

@@ -95,6 +95,7 @@ class _Relay:
         self._reports = from_actor()
         self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
         self._has_clip: set[str] = set()
+        self._ray: Any = None
         self._actor: Any = None
         self._exit: asyncio.Future[int]
 
@@ -108,7 +109,7 @@ class _Relay:
         if not isinstance(start, Start):
             return 0
         self._report(Progress("Joining the cluster"))
-        ray = await asyncio.to_thread(join, address)
+        self._ray = ray = await asyncio.to_thread(join, address)
         attaching = asyncio.create_task(self._attach(ray, start))
         early: list[Command] = []
         while not attaching.done():  # what is forgotten meanwhile is no reason to wait
@@ -202,7 +203,9 @@ class _Relay:
     def _handle(self, command: Command) -> None:
         match command:
             case Stop():
-                # The actor stays for its lease: a bot that is started again finds it loaded.
+                # Else it stays for its lease: a bot that is started again finds it loaded.
+                if command.for_good:
+                    self._ray.kill(self._actor)
                 self._end(0)
             case Speak():
                 self._jobs[command.job_id] = command

@@ -45,7 +45,7 @@ _REQUESTS, _WARM_UPS, _TURNS = 200, 20, 3
 #: Windows of each side while two threads' worth of speech is made, four requests in flight.
 _WINDOW_S, _AT_ONCE = 12.0, 4
 _LIMITS = QueueLimits(max_jobs=1024, heartbeat_timeout_s=60.0)
-_GIVEN = (sys.executable, "-m", "engine.bench.cluster.given_sound")
+_GIVEN = (sys.executable, "-m", "engine.bench.cluster.worker")
 _TEXT = "The night train to the coast leaves from platform nine."
 #: What is wanted of them: milliseconds more than on pipes, and times as much speech.
 P50_MS, P99_MS, TIMES_AS_MUCH = 3.0, 8.0, 1.2
@@ -95,7 +95,9 @@ async def _measure(address: str, variables: dict[str, str]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _workers(
-    places: Sequence[cluster.WorkerPlace] | None, config: EngineConfig, command: Sequence[str] | None
+    places: Sequence[cluster.WorkerPlace] | None,
+    config: EngineConfig,
+    command: Sequence[str] | None,
 ) -> "AsyncGenerator[WorkerPool, None]":
     """Workers that are ready: on `places` of a cluster, or else started by `command` here."""
     executor = (
@@ -225,9 +227,10 @@ def _page(found: dict[str, Any]) -> str:
     )
     return f"""# Ray on one machine
 
-`python -m engine.bench.cluster --out docs/benchmarks` measured this and wrote it: {found["machine"]},
-Python {found["python"]}, Ray {found["ray"]} with a token, load {found["load_before"]} before and
-{found["load_after"]} after. Bot, relays, head and actors share the processors.
+`python -m engine.bench.cluster --out docs/benchmarks` measured this and wrote it:
+{found["machine"]}, Python {found["python"]}, Ray {found["ray"]} with a token, load
+{found["load_before"]} before and {found["load_after"]} after. Bot, relays, head and actors share
+the processors.
 
 {rows}
 

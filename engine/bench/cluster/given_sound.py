@@ -1,16 +1,9 @@
 """A worker that has its sound at once: what is left of a request's time is the way.
 
-`python -m engine.bench.cluster.given_sound` is one on pipes; with ADDRESS NAME HOLDER, the relay of
-one on a cluster. The sound is noise: it is carried, not heard.
+The sound is noise: it is carried, not heard.
 """
 
-import sys
 from collections.abc import Callable
-
-from engine.worker.pipes import claim
-
-if __name__ == "__main__":
-    PIPES = claim()
 
 import numpy as np
 
@@ -18,7 +11,6 @@ from engine.cluster.actor import NodeWorker
 from engine.messages import EngineConfig, Speak, WorkerReport
 from engine.protocol import Engine
 from engine.speech import EngineInfo, Speech
-from engine.worker.loop import run
 from engine.worker.serial import SerialEngine
 
 SAMPLE_RATE = 24_000
@@ -61,16 +53,3 @@ class GivenSoundWorker(NodeWorker):
     """The actor of one."""
 
     load = staticmethod(load)
-
-
-def _main() -> None:
-    if len(sys.argv) == 1:
-        run(load, *PIPES)
-    from engine.bench.cluster.given_sound import GivenSoundWorker as actor  # not `__main__`'s
-    from engine.cluster.relay import run as relay
-
-    relay(*PIPES, *sys.argv[1:4], actor=actor)
-
-
-if __name__ == "__main__":
-    _main()
