@@ -34,6 +34,7 @@ from engine.host import cluster
 from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.host.pool import WorkerPool
+from engine.host.seat import WorkerPlace
 from engine.messages import EngineConfig
 from engine.speech import SpeechParameters, SpeechRequest
 
@@ -80,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _measure(address: str, variables: dict[str, str]) -> dict[str, Any]:
     load_before = os.getloadavg()[0]
+    print(f"{time.strftime('%H:%M:%S')}  the way of a chunk", flush=True)  # noqa: T201
     way = await _measure_way(address, variables)
+    print(f"{time.strftime('%H:%M:%S')}  {way}; speech a second", flush=True)  # noqa: T201
     gain = await _measure_gain(address, variables)
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} processors",
@@ -95,7 +98,7 @@ async def _measure(address: str, variables: dict[str, str]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _workers(
-    places: Sequence[cluster.WorkerPlace] | None,
+    places: Sequence[WorkerPlace] | None,
     config: EngineConfig,
     command: Sequence[str] | None,
 ) -> "AsyncGenerator[WorkerPool, None]":
@@ -199,7 +202,7 @@ _HEADINGS = ("figure", "pipes", "Ray", "difference", "wanted", "")
 
 def _rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     way, gain = found["way_ms"], found["gain"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, most in (("p50", P50_MS), ("p99", P99_MS)):
         pipes, actors = way["pipes"][name], way["cluster"][name]
         more = actors - pipes

@@ -45,7 +45,7 @@ class GivenSound:
         """Nothing is kept of a voice."""
 
 
-def load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
+def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine:  # noqa: ARG001
     return SerialEngine(GivenSound())
 
 

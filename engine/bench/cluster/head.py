@@ -1,5 +1,6 @@
 """A Ray cluster of this machine alone, for as long as something is measured or tested on it."""
 
+import json
 import os
 import secrets
 import shutil
@@ -12,20 +13,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from engine.host.worker_process import ROOT
 
 _STARTS_WITHIN_S = 120.0
 _ENDS_WITHIN_S = 20.0
 _STARTED = b"Ray runtime started"
+_WHEN = "initialization setup head_setup worker_setup head_start_ray worker_start_ray".split()
 
 
 @contextmanager
-def ray_head(*, cpus: int) -> Iterator[tuple[str, dict[str, str]]]:
+def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[tuple[str, dict[str, str]]]:
     """Start a head, with a token of its own; its processes end with the block.
 
-    Yields its address and the variables that whoever joins it needs. Raises `RuntimeError` with
-    Ray's last line where it does not start.
+    Beside it, Ray's autoscaler starts up to `machines_max` pretended machines of one processor
+    each, as they are asked for, and ends them soon after. Yields the head's address and the
+    variables that whoever joins it needs. Raises `RuntimeError` with Ray's last line where it does
+    not start.
     """
     with socket.socket() as free:
         free.bind(("", 0))
@@ -40,6 +45,11 @@ def ray_head(*, cpus: int) -> Iterator[tuple[str, dict[str, str]]]:
     }
     where = f"--head --port={port} --node-ip-address={host} --num-cpus={cpus} --num-gpus=0"
     quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
+    if machines_max:
+        scaling = folder / "autoscaling.yaml"
+        scaling.write_text(json.dumps(_autoscaling(f"{host}:{port}", machines_max)), "utf-8")
+        quiet += f" --autoscaling-config={scaling}"
+        variables |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", *f"{where} {quiet}".split()]
     log = folder / "head.log"
     with log.open("wb") as out:
@@ -57,6 +67,41 @@ def ray_head(*, cpus: int) -> Iterator[tuple[str, dict[str, str]]]:
     finally:
         _end(head)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
+    """The configuration of Ray's own provider for tests; JSON is YAML, too."""
+    nothing = {f"{when}_commands": list[str]() for when in _WHEN}
+    return {
+        "cluster_name": "pretended",
+        "max_workers": machines_max,
+        "upscaling_speed": 1.0,
+        "idle_timeout_minutes": 0.1,
+        "provider": {
+            "type": "fake_multinode",
+            "gcs_address": address,
+            "use_node_id_as_ip": True,
+            "disable_node_updaters": True,
+            "disable_launch_config_check": True,
+        },
+        "available_node_types": {
+            "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+            "machine": {
+                "resources": {"CPU": 1},
+                "node_config": {},
+                "min_workers": 0,
+                "max_workers": machines_max,
+            },
+        },
+        "head_node_type": "head",
+        "auth": {},
+        "docker": {},
+        "file_mounts": {},
+        "cluster_synced_files": [],
+        "rsync_exclude": [],
+        "rsync_filter": [],
+        **nothing,
+    }
 
 
 def _wait_for_start(head: "subprocess.Popen[bytes]", log: Path) -> None:

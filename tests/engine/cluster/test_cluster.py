@@ -7,13 +7,7 @@ import asyncio
 import hashlib
 import importlib.util
 import os
-import secrets
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -22,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.bench.cluster.head import ray_head
 from engine.cluster.actor import LEASE_S
 from engine.errors import WorkerUnavailable
 from engine.host import cluster
@@ -38,49 +33,17 @@ pytestmark = [
         reason="Ray is not installed: pip install 'timbre[ray]' installs it",
     ),
 ]
-ROOT = Path(__file__).parents[3]
 LONG = "This is a long line, which takes a while to be spoken, and two of them are spoken at once."
 SHARED_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A head with a token, on a free port, for two workers; its processes end with the tests."""
-    with socket.socket() as free, pytest.MonkeyPatch.context() as patch:
-        free.bind(("", 0))
-        port = free.getsockname()[1]
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        patch.setenv("PYTHONPATH", str(ROOT))
-        host = socket.gethostbyname(socket.gethostname())
-        log = tmp_path_factory.mktemp("ray") / "head.log"
-        command = f"--head --port={port} --node-ip-address={host} --num-cpus=2 --num-gpus=0"
-        folder = tempfile.mkdtemp(prefix="ray-")  # a socket's path has no room for pytest's
-        quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
-        free.close()
-        with log.open("wb") as out:
-            head = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "ray.scripts.scripts",
-                    "start",
-                    *f"{command} {quiet}".split(),
-                ],
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        try:
-            asyncio.run(until(lambda: b"Ray runtime started" in log.read_bytes(), 120))
-            yield f"{host}:{port}"
-        finally:
-            family = [head, *psutil.Process(head.pid).children(recursive=True)]
-            for process in family:
-                process.kill()
-            psutil.wait_procs(family[1:], timeout=10)
-            head.wait(10)
-            shutil.rmtree(folder)
+def address() -> Iterator[str]:
+    """A head with a token, for two workers; its processes end with the tests."""
+    with ray_head(cpus=2) as (where, variables), pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield where
 
 
 @asynccontextmanager
