@@ -85,7 +85,7 @@ def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
             "disable_launch_config_check": True,
         },
         "available_node_types": {
-            "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+            "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
             "machine": {
                 "resources": {"CPU": 1},
                 "node_config": {},
@@ -93,7 +93,7 @@ def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
                 "max_workers": machines_max,
             },
         },
-        "head_node_type": "head",
+        "head_node_type": "ray.head.default",
         "auth": {},
         "docker": {},
         "file_mounts": {},

@@ -21,6 +21,7 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None,
         reason="Ray is not installed: pip install 'timbre[ray]' installs it",
@@ -61,12 +62,12 @@ async def test_machines_come_with_the_backlog_and_go_with_it(tmp_path: Path) -> 
                 await executor.synthesise(SpeechRequest(text=line, parameters=parameters))
 
         try:
-            await until(lambda: ready() == 1, 120)
+            await until(lambda: ready() == 1, 240)
             assert _machines(address, variables) == 1
             async with asyncio.timeout(240):
                 await asyncio.gather(*(keep_asking(number) for number in range(4)))
             assert _machines(address, variables) == 2
-            await until(lambda: len(executor.status().workers) == 1, 120)
-            await until(lambda: _machines(address, variables) == 1, 120)
+            await until(lambda: len(executor.status().workers) == 1, 240)
+            await until(lambda: _machines(address, variables) == 1, 240)
         finally:
             await executor.close()
