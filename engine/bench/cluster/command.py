@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.bench.cluster.given_sound import SECONDS
-from engine.bench.cluster.head import ray_head
+from engine.bench.cluster.head import RayHead, ray_head
 from engine.host import cluster
 from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
@@ -48,8 +48,12 @@ _WINDOW_S, _AT_ONCE = 12.0, 4
 _LIMITS = QueueLimits(max_jobs=1024, heartbeat_timeout_s=60.0)
 _GIVEN = (sys.executable, "-m", "engine.bench.cluster.worker")
 _TEXT = "The night train to the coast leaves from platform nine."
+_LONG = f"{_TEXT} {_TEXT} {_TEXT}"
+_FATES = {"nothing": None, "killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 #: What is wanted of them: milliseconds more than on pipes, and times as much speech.
 P50_MS, P99_MS, TIMES_AS_MUCH = 3.0, 8.0, 1.2
+#: Seconds more than without a loss.
+_LOST_S = {"killed": 2.5, "stopped": 7.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     options.out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the head ends first
-    with ray_head(cpus=2) as (address, variables):
-        found = asyncio.run(_measure(address, variables))
+    with ray_head(cpus=2) as head:
+        found = asyncio.run(_measure(head))
     (options.out / "cluster.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     (options.out / "cluster.md").write_text(_page(found), "utf-8")
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -79,12 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _measure(address: str, variables: dict[str, str]) -> dict[str, Any]:
+async def _measure(head: RayHead) -> dict[str, Any]:
     load_before = os.getloadavg()[0]
     print(f"{time.strftime('%H:%M:%S')}  the way of a chunk", flush=True)  # noqa: T201
-    way = await _measure_way(address, variables)
+    way = await _measure_way(head)
     print(f"{time.strftime('%H:%M:%S')}  {way}; speech a second", flush=True)  # noqa: T201
-    gain = await _measure_gain(address, variables)
+    gain = await _measure_gain(head)
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
@@ -125,14 +129,14 @@ async def _all_ready(executor: WorkerPool) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _measure_way(address: str, variables: dict[str, str]) -> dict[str, dict[str, float]]:
+async def _measure_way(head: RayHead) -> dict[str, dict[str, float]]:
     """Milliseconds of a request, p50 and p99 over all turns, by side."""
     async with AsyncExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         config = EngineConfig(engine="stock", home=home, threads=1)
         places = [
             replace(place, command=(*_GIVEN, *place.command[3:]))
-            for place in cluster.places(config, address, variables)
+            for place in cluster.places(config, head.address, head.variables)
         ]
         sides = {
             "pipes": await stack.enter_async_context(_workers(None, config, _GIVEN)),
@@ -158,13 +162,13 @@ async def _times_ms(executor: WorkerPool, turn: int) -> list[float]:
     return times[_WARM_UPS:]
 
 
-async def _measure_gain(address: str, variables: dict[str, str]) -> dict[str, Any]:
+async def _measure_gain(head: RayHead) -> dict[str, Any]:
     """Seconds of sound a second, by side and window."""
     async with AsyncExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         one = EngineConfig(engine="stock", home=home, threads=2)
         two = EngineConfig(engine="stock", home=home, workers=2, threads=1)
-        places = cluster.places(two, address, variables)
+        places = cluster.places(two, head.address, head.variables)
         sides = {
             "one process, two threads": await stack.enter_async_context(_workers(None, one, None)),
             "two actors": await stack.enter_async_context(_workers(places, two, None)),
@@ -175,8 +179,32 @@ async def _measure_gain(address: str, variables: dict[str, str]) -> dict[str, An
         for turn in range(_TURNS):
             for side, executor in sides.items():
                 made[side].append(await _audio_s_per_s(executor, turn + 1, _WINDOW_S))
+        lost = await _measure_losses(sides["two actors"], head)
     alone, actors = (median(windows) for windows in made.values())
-    return {"audio_s_per_s": made, "times_as_much": round(actors / alone, 2)}
+    return {"audio_s_per_s": made, "times_as_much": round(actors / alone, 2), "lost_s": lost}
+
+
+async def _measure_losses(executor: WorkerPool, head: RayHead) -> dict[str, float]:
+    """Seconds until two pieces, one on each actor, are both spoken, by what befalls one of them."""
+    found = {}
+    for turn, (name, fate) in enumerate(_FATES.items()):
+        await _all_ready(executor)
+        asked = asyncio.gather(
+            *(
+                executor.synthesise(
+                    SpeechRequest(text=_LONG, parameters=SpeechParameters(seed=10 * turn + number))
+                )
+                for number in range(2)
+            )
+        )
+        while executor.status().running < 2:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.005)
+        began = time.perf_counter()
+        if fate is not None:
+            os.kill(head.actors()[0], fate)
+        await asked
+        found[name] = round(time.perf_counter() - began, 2)
+    return found
 
 
 async def _audio_s_per_s(executor: WorkerPool, turn: int, window_s: float) -> float:
@@ -213,6 +241,13 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     figures = f"{alone:.2f}", f"{actors:.2f}", f"x {times:.2f}", f">= x {TIMES_AS_MUCH:g}"
     name = "seconds of sound a second: one process with two threads, two actors with one"
     rows.append((name, *figures, _verdict(times >= TIMES_AS_MUCH)))
+    lost = gain["lost_s"]
+    for fate, most in _LOST_S.items():
+        more = lost[fate] - lost["nothing"]
+        figures = "", f"{lost[fate]:.2f}", f"{more:+.2f}", f"<= {most:g}"
+        rows.append(
+            (f"two pieces, an actor {fate} in the middle, s", *figures, _verdict(more <= most))
+        )
     return rows
 
 

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,34 @@ _STARTED = b"Ray runtime started"
 _WHEN = "initialization setup head_setup worker_setup head_start_ray worker_start_ray".split()
 
 
+@dataclass(frozen=True)
+class RayHead:
+    """Where it is, and the variables that whoever joins it needs."""
+
+    address: str
+    variables: dict[str, str]
+    pid: int
+
+    def actors(self) -> list[int]:
+        """The processes of the workers on it."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            with suppress(OSError):  # it has ended meanwhile
+                name = (folder / "cmdline").read_bytes()
+                if name.startswith(b"ray::NodeWorker") and os.getsid(int(folder.name)) == self.pid:
+                    found.append(int(folder.name))
+        return found
+
+
 @contextmanager
-def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[tuple[str, dict[str, str]]]:
+def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
     """Start a head, with a token of its own; its processes end with the block.
 
     Beside it, Ray's autoscaler starts up to `machines_max` pretended machines of one processor
-    each, as they are asked for, and ends them soon after. Yields the head's address and the
-    variables that whoever joins it needs. Raises `RuntimeError` with Ray's last line where it does
-    not start.
+    each, as they are asked for, and ends them soon after. Raises `RuntimeError` with Ray's last
+    line where the head does not start.
     """
     with socket.socket() as free:
         free.bind(("", 0))
@@ -63,7 +84,7 @@ def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[tuple[str, dict[st
         )
     try:
         _wait_for_start(head, log)
-        yield f"{host}:{port}", variables
+        yield RayHead(f"{host}:{port}", variables, head.pid)
     finally:
         _end(head)
         shutil.rmtree(folder, ignore_errors=True)
@@ -121,7 +142,5 @@ def _end(head: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         head.kill()
         head.wait()
-    try:
+    with suppress(ProcessLookupError):  # nothing is left
         os.killpg(head.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # nothing is left

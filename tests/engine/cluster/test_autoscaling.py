@@ -39,7 +39,8 @@ def _machines(address: str, variables: dict[str, str]) -> int:
 
 async def test_machines_come_with_the_backlog_and_go_with_it(tmp_path: Path) -> None:
     config = EngineConfig(engine="stock", home=str(tmp_path), threads=1)
-    with ray_head(cpus=0, machines_max=2) as (address, variables):
+    with ray_head(cpus=0, machines_max=2) as head:
+        address, variables = head.address, head.variables
         assert _machines(address, variables) == 0
         executor = WorkerPool(
             cluster.places(config, address, variables, workers_max=2),
