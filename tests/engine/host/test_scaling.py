@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from engine.host import scaling
+from engine.host import cluster, scaling
 from engine.host.scaling import Scaling
+from engine.messages import EngineConfig
 from tests.engine.host.test_pool import _voice, pool
 from tests.engine.scripted_executor import ask, is_speech_of, journal, until
 
@@ -31,6 +32,18 @@ def test_one_at_a_time_is_let_go_after_a_long_quiet() -> None:
     assert not any(_looks(some, 1, jobs=5, workers=2))
     assert not any(_looks(some, LESS - 1, jobs=0, workers=2))
     assert not any(_looks(some, LESS, jobs=0, workers=1))  # never less than one
+
+
+def test_a_cluster_has_as_many_places_as_the_settings_allow_each_under_its_own_name() -> None:
+    config = EngineConfig(engine="stock", home="here", workers=2)
+    assert cluster.scaling_of(config, 0) is None
+    assert cluster.scaling_of(config, 2) is None
+    assert cluster.scaling_of(config, 5) == Scaling(2, 5)
+    for workers_max, places in ((0, 2), (1, 2), (5, 5)):
+        found = cluster.places(config, "head:1", {"TOKEN": "a"}, workers_max)
+        *_, address, names, holders = zip(*(place.command for place in found), strict=True)
+        assert (set(address), len(set(names)), len(set(holders))) == ({"head:1"}, places, 1)
+        assert {(p.config.home, (p.environment or {})["TOKEN"]) for p in found} == {("", "a")}
 
 
 async def test_a_worker_comes_with_the_backlog_and_goes_with_it(tmp_path: Path) -> None:
