@@ -155,7 +155,7 @@ class WorkerPool:
             engine=self._info,
             queued=self._backlog.queued,
             running=self._backlog.running,
-            restarts=sum(max(0, each.supervisor.workers_started - 1) for each in self._seats),
+            restarts=sum(each.restarts for each in self._seats),
             waiting=dict(self._backlog.waiting),
             resident_bytes=sum(worker.resident_bytes for worker in workers),
             gpu_bytes=sum(worker.gpu_bytes for worker in workers),
@@ -239,7 +239,7 @@ class WorkerPool:
         self._dispatcher.dispatch()
 
     def _on_ready(self, seat: Seat, info: EngineInfo) -> None:
-        if self._closed:
+        if self._closed or seat.resting:
             return
         others = [each for each in self._seats if each.info is not None and each is not seat]
         unlike = [each for each in others if each.info and each.info.identity != info.identity]

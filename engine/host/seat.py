@@ -47,6 +47,7 @@ class Seat:
         self.info: EngineInfo | None = None  # of the present worker, once it is ready
         self.retry_at = 0.0  # when one that was given up on may begin again
         self.resting = False  # there is to be no worker now: too little is asked for
+        self._returns = 0  # from rest
         self._streams_max = place.config.max_streams
         self._voices: OrderedDict[str, None] = OrderedDict()
         self._forgetting: dict[str, asyncio.Future[None]] = {}  # asked of the present worker
@@ -55,7 +56,7 @@ class Seat:
     @property
     def streams(self) -> int:
         """How many jobs its worker takes at once; 0 while there is none that is ready."""
-        if self.info is None or self.supervisor.ready_worker is None:
+        if self.resting or self.info is None or self.supervisor.ready_worker is None:
             return 0
         return max(1, min(self.info.streams, self._streams_max))
 
@@ -63,7 +64,14 @@ class Seat:
         """Whether its worker spoke in a voice lately."""
         return voice.identity in self._voices
 
+    @property
+    def restarts(self) -> int:
+        """How many workers took the place of one that was lost."""
+        return max(0, self.supervisor.workers_started - 1 - self._returns)
+
     def begin(self, state: str) -> None:
+        if self.resting and self.supervisor.workers_started:
+            self._returns += 1
         self.state, self.detail, self.resting = state, "The speech engine is starting.", False
         self.supervisor.begin()
 

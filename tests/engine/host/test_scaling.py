@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.host import cluster, scaling
 from engine.host.scaling import Scaling
 from engine.messages import EngineConfig
-from tests.engine.host.test_pool import _voice, pool
+from tests.engine.host.test_pool import _ready, _voice, pool
 from tests.engine.scripted_executor import ask, is_speech_of, journal, until
 
 MORE, LESS = scaling._LOOKS_BEFORE_MORE, scaling._LOOKS_BEFORE_LESS
@@ -55,15 +55,15 @@ async def test_a_worker_comes_with_the_backlog_and_goes_with_it(tmp_path: Path) 
         assert journal(tmp_path / "0", "forgot") == [identity]
 
         async def keep_asking(number: int) -> None:
-            while not journal(tmp_path / "1", "spoke"):
+            while _ready(executor) < 2:
                 text = f"slow 0.01 {number}"
                 assert is_speech_of(await executor.synthesise(ask(text)), text)
 
-        async with asyncio.timeout(60):
-            await asyncio.gather(*(keep_asking(number) for number in range(4)))
-        assert journal(tmp_path / "1", "forgot", "begin")[0] == identity
-        assert len(executor.status().workers) == 2
-
-        await until(lambda: len(executor.status().workers) == 1, 60)
-        assert is_speech_of(await executor.synthesise(ask("alone")), "alone")
-    assert executor.status().restarts == 0
+        for _ in range(2):
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(keep_asking(number) for number in range(4)))
+            await until(lambda: len(executor.status().workers) == 1, 60)
+            assert is_speech_of(await executor.synthesise(ask("alone")), "alone")
+        assert executor.status().restarts == 0
+    assert journal(tmp_path / "1", "forgot", "begin")[0] == identity
+    assert len(journal(tmp_path / "1", "forgot")) == 1
