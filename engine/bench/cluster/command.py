@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _REQUESTS, _WARM_UPS, _TURNS = 200, 20, 3
 #: Windows of each side while two threads' worth of speech is made, four requests in flight.
 _WINDOW_S, _AT_ONCE = 12.0, 4
-_LIMITS = QueueLimits(max_jobs=1024, heartbeat_timeout_s=60.0)
+_LIMITS = QueueLimits(max_jobs=1024, heartbeat_timeout_s=60.0)  # a cluster's is its own
 _GIVEN = (sys.executable, "-m", "engine.bench.cluster.worker")
 _TEXT = "The night train to the coast leaves from platform nine."
 _LONG = f"{_TEXT} {_TEXT} {_TEXT}"
@@ -110,7 +110,12 @@ async def _workers(
     executor = (
         LocalExecutor(config, limits=_LIMITS, on_enrolled=lambda _: None, command=command)
         if places is None
-        else WorkerPool(places, limits=_LIMITS, on_enrolled=lambda _: None)
+        else WorkerPool(
+            places,
+            limits=cluster.limits_of(_LIMITS),
+            on_enrolled=lambda _: None,
+            restarts=cluster.RESTARTS,
+        )
     )
     await executor.start()
     try:
