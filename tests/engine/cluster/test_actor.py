@@ -28,23 +28,33 @@ base = pathlib.Path(sys.argv[1])
 actor.make_home = lambda: keeping.make_home(base)
 numbering, ordering, reports = Numbering(), Ordering(), from_actor()
 
-async def send(worker, message):
-    for piece in numbering.pieces(framing.frame(message)):
-        await worker.receive(b"bot", piece)
+said = asyncio.Queue()
+calls = set()
 
-async def answer(worker, kind):
-    while True:
-        piece = await worker.poll(b"bot")
+def call(worker, piece=b""):
+    calls.add(asyncio.create_task(take(worker.exchange(b"bot", piece))))
+
+async def take(exchange):
+    for piece in await exchange:
         assert len(piece) < 100_000
         for report in reports.feed(ordering.feed(piece)):
-            if isinstance(report, kind):
-                return report
+            said.put_nowait(report)
+
+async def send(worker, message):
+    for piece in numbering.pieces(framing.frame(message)):
+        call(worker, piece)
+
+async def answer(worker, kind):
+    while not isinstance(report := await said.get(), kind):
+        call(worker)
+    return report
 
 async def main():
     start = msgspec.msgpack.encode(Start(EngineConfig(engine="stock", home="")))
     worker = GivenSoundWorker()
     assert await worker.attach(b"bot", start) == actor.ATTACHED
     assert await worker.attach(b"other", start) == actor.HELD
+    call(worker)
     await answer(worker, Ready)
     voice = ClonedVoice("a" * 64, "not here", 1)
     job = Speak(7, "Hello.", voice, SpeechParameters())
@@ -59,6 +69,7 @@ async def main():
     await answer(worker, Forgotten)
     print("forgotten", len(list(base.rglob("clips/*"))), flush=True)
     await send(worker, VoiceClip(voice.identity, b"clip"))
+    await asyncio.sleep(0)
     actor.HELD_S, actor.LEASE_S = 0.0, {LEASE_S}
     print("kept", len(list(base.rglob("clips/*"))), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
