@@ -21,7 +21,7 @@ _WAITING_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class Place:
+class ActorPlace:
     """One worker's place on the cluster that `ray` is connected to.
 
     `name` is its name there, `holder` the bot's process, `actor_class` what Ray is to make.

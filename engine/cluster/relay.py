@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from engine import framing
 from engine.cluster.actor import NodeWorker
 from engine.cluster.joining import join
-from engine.cluster.place import Place
+from engine.cluster.place import ActorPlace
 from engine.cluster.wire import (
     PIECE_MAX_BYTES,
     ClipWanted,
@@ -98,7 +98,7 @@ class _Relay:
         self._reports = from_actor()
         self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
         self._has_clip: set[str] = set()
-        self._place: Place
+        self._place: ActorPlace
         self._exchange: Callable[[bytes, bytes], tuple[Any, Any]]
         self._calls: set[asyncio.Task[None]] = set()
         self._exit: asyncio.Future[int]
@@ -114,7 +114,7 @@ class _Relay:
             return 0
         self._report(Progress("Joining the cluster"))
         ray = await asyncio.to_thread(join, address)
-        self._place = Place(ray, self._name, self._holder, self._actor_class, self._report)
+        self._place = ActorPlace(ray, self._name, self._holder, self._actor_class, self._report)
         attaching = asyncio.create_task(self._place.attach(start))
         early: list[Command] = []
         while not attaching.done():  # what is forgotten meanwhile is no reason to wait
