@@ -15,6 +15,7 @@ from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.s3gen.config import multiplies_bf16
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
 from engine.chatterbox.t3.gpt2_weights import int8_runs
 from engine.chatterbox.t3.loading import load_weights
@@ -153,7 +154,12 @@ def assemble(
         model.family,
         prompt_tokens=_PROMPT_TOKENS_ON_A_CPU if shortened else None,
     )
-    waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
+    int8 = precision == "int8" and int8_runs()
+    precision = "fp32" if precision == "int8" and not int8 else precision
+    half = int8 and multiplies_bf16()
+    waveforms = WaveformDecoder(
+        folder / model.s3gen, on, torch.bfloat16 if half else DTYPES[precision]
+    )
     waveforms.check_watermark()
     if on.type == "cuda":
         kernels = which_run(on, DTYPES[precision])
@@ -161,8 +167,6 @@ def assemble(
         reason = f"{reason} {kernels}"
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    int8 = precision == "int8" and int8_runs()
-    precision = "fp32" if precision == "int8" and not int8 else precision
     weights = load_weights(folder / model.t3, on, DTYPES[precision], int8=int8)
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
@@ -180,7 +184,7 @@ def assemble(
             version=ENGINE_VERSION,
             sample_rate=SAMPLE_RATE,
             device=device,
-            precision=precision,
+            precision="int8-bf16" if half else precision,  # other sound than without
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
