@@ -11,7 +11,12 @@ from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 @pytest.mark.parametrize("summed", [False, True], ids=["alone", "sum of two"])
 @pytest.mark.parametrize(
     ("batch", "channels", "time", "lengths"),
-    [(1, 64, 2500, [2500]), (1, 64, 2048, [1]), (3, 32, 4097, [4097, 2048, 2049]), (1, 512, 5, [3])],
+    [
+        (1, 64, 2500, [2500]),
+        (1, 64, 2048, [1]),
+        (3, 32, 4097, [4097, 2048, 2049]),
+        (1, 512, 5, [3]),
+    ],
     ids=["three pieces", "a piece that is silent", "a batch", "less than a piece"],
 )
 def test_snake_in_pieces_is_snake(
