@@ -46,10 +46,13 @@ NOT_TIMED = (
     "tests/engine/worker/test_selection.py",
 )
 #: The longest time a test, or the whole run, may take to put its things away.
-ENDING_S = 120.0
+ENDING_S = 180.0
 
-# Beside other lanes an example may wait for a core for longer than Hypothesis lets it take.
-settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Beside other lanes an example may wait for a core for longer than Hypothesis lets it take. A test
+# draws the same examples every time: whether a change is taken is no matter of chance.
+settings.register_profile(
+    "lanes", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("lanes")
 
 # numpy and torch read them when they are first imported, in processes that tests start too. Two

@@ -138,7 +138,7 @@ async def test_a_worker_killed_while_it_analyses_a_clip_costs_no_voice(
         interaction = await agree(
             await stage.bob.slash("voice register", name=name, clip=upload("ogg"))
         )
-        panel = await interaction.reply(timeout_s=60)
+        panel = await interaction.reply(timeout_s=120)
         await seen(lambda: "✅ Checked" in panel.text)  # noqa: B023 - awaited here
         await wait(wait_s)
         psutil.Process(stage.worker().pid).kill()

@@ -193,5 +193,5 @@ async def test_the_command_line_tells_the_engine_too(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
     )
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), 120) == 0
     assert spoken(tmp_path) == [("de", "Alexandra")]

@@ -229,8 +229,9 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await stage.reply(moderator, "live start")
     assert await hear(stage, moderator, "With my name.") == ["Carol says:", "With my name."]
     assert await hear(stage, moderator, "Without it.") == ["Without it."]
-    await choose(moderator, "name_pause_s", "5")
+    await choose(moderator, "name_pause_s", "60")
     assert await hear(stage, moderator, "Still without it.") == ["Still without it."]
+    await choose(moderator, "name_pause_s", "5")
     await asyncio.sleep(5.0)
     assert await hear(stage, moderator, "After all.") == ["Carol says:", "After all."]
 

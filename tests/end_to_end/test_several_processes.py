@@ -4,6 +4,7 @@ They meet in the home's own database or, with `--all`, in a PostgreSQL, as on se
 """
 
 import asyncio
+import json
 import signal
 import sys
 import time
@@ -15,10 +16,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.base.peers import LEASE_S
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import Guild, Heard, Interaction, LoopbackDiscord
 from bot.loopback.messages import User
+from bot.loopback.server import BUSY_MACHINE_S
 from data.rows import NewVoice
 from data.store import Store
 from tests.end_to_end.conftest import Stage, furnished, transmission
@@ -75,6 +76,22 @@ class Town:
             )
         return f"voice:{voice.voice_id}"
 
+    async def lease_of(self, stage: Stage, store: Store) -> float:
+        """When the lease of a stage's process ends if it is not renewed; 0 if it has ended."""
+        rows = await store.processes.all()
+        leases = [r.lease_until for r in rows if r.first_shard == self.stages.index(stage)]
+        return max(leases, default=0.0)
+
+    def given_up(self, stage: Stage) -> str:
+        """Why the others gave a stage's process up."""
+        shard = self.stages.index(stage)
+        for log in self.folder.glob("*.log"):
+            for line in log.read_text("utf-8").splitlines():
+                told = json.loads(line) if '"why"' in line else {}
+                if told.get("shards") == f"{shard}-{shard}/{PROCESSES}":
+                    return str(told["why"])
+        return "not at all"
+
 
 @asynccontextmanager
 async def opened(database: Path | str, ahead_s: float = 0.0) -> AsyncIterator[Store]:
@@ -111,7 +128,10 @@ async def town(
     }
     if isinstance(database, str):
         settings["TIMBRE_DATABASE"] = database
-    async with LoopbackDiscord(shards=PROCESSES) as discord, AsyncExitStack() as running:
+    async with (
+        LoopbackDiscord(shards=PROCESSES, acknowledge_within_s=BUSY_MACHINE_S) as discord,
+        AsyncExitStack() as running,
+    ):
         people: tuple[User, ...] = ()
         places = []
         for number in range(PROCESSES):
@@ -125,12 +145,12 @@ async def town(
             for guild in (left, *(place[0] for place in places)):
                 await store.welcomes.claim(guild.id)
         environment = environment_of(discord, home, **settings)
-        bots = [
-            await running.enter_async_context(
-                BotProcess(environment, folder / f"{number}.log", *shards(number))
-            )
-            for number in range(PROCESSES)
-        ]
+        bots = []
+        # One after the other: a start that wants three cores is not what is tested.
+        for number in range(PROCESSES):
+            bot = BotProcess(environment, folder / f"{number}.log", *shards(number))
+            bots.append(await running.enter_async_context(bot))
+            await bot.until(until(lambda: discord.gateway.identifies > number, 120))  # noqa: B023
         for bot in bots:
             await bot.until(discord.wait_for_bot(timeout_s=120))
         stages = [
@@ -145,7 +165,7 @@ async def tells(stage: Stage, voice: str, story: str = LONG) -> tuple[Interactio
     """Alice has begun to tell a long story in a voice; when."""
     sent = time.monotonic()
     told = await stage.alice.slash("say", text=story, voice=voice)
-    await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+    await stage.lounge.first_sound(since_s=sent, timeout_s=120)
     return told, sent
 
 
@@ -165,8 +185,8 @@ async def test_what_is_deleted_in_one_is_silent_and_gone_in_all(town: Town) -> N
         assert "no such voice" in await stage.reply(stage.alice, "say", text="Hi.", voice=voice)
     await asyncio.sleep(0.5)  # long enough for packets to be heard that should not be there
     for stage in town.stages:
-        # What the connection had taken over before is on its way for a packet's time.
-        assert not sounded(stage, done + 0.04).speech
+        # What the connection had taken over before is on its way.
+        assert len(sounded(stage, done).speech) <= 2
     forgotten = [text for verb, text in spoken(town.folder) if verb == "forget"]
     assert forgotten == [f"clip:{here.alice.id}:{sha256}"] * PROCESSES, "by every worker"
     assert left_in_files(town.home, CLIP[:64], sha256.encode(), b"Morning") == []
@@ -176,7 +196,7 @@ async def test_what_is_deleted_in_one_is_silent_and_gone_in_all(town: Town) -> N
 
 async def test_no_server_of_a_living_process_is_ever_taken_for_departed(town: Town) -> None:
     """Every process says at its start which servers it is in, and a week passes for the others."""
-    async with opened(town.database, ahead_s=WEEK_S + 60) as store, asyncio.timeout(30):
+    async with opened(town.database, ahead_s=WEEK_S + 60) as store, asyncio.timeout(60):
         while await store.departed_guilds.due(WEEK_S) != [town.left.id]:
             await asyncio.sleep(0.05)
         assert await store.departed_guilds.due(0.0) == [town.left.id]
@@ -187,16 +207,18 @@ async def test_a_frozen_process_is_silent_once_its_lease_ends(town: Town) -> Non
     here, frozen = town.stages[0], town.stages[2]
     voice = await town.give_voice("Evening", "b2" * 32)
     await tells(frozen, voice)
-    frozen.bot.send_signal(signal.SIGSTOP)
-    begun = time.monotonic()
-    assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
-    done = time.monotonic()
-    assert done - begun >= LEASE_S / 2, "it might have spoken until then"
+    async with opened(town.database) as store:  # it may be frozen with locks that opening needs
+        frozen.bot.send_signal(signal.SIGSTOP)
+        lease_until = await town.lease_of(frozen, store)
+        assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
+        done = time.monotonic()
+        now = await store.processes.now()
+    assert (done if now is None else now) >= lease_until, "it might have spoken until then"
     # Where it was frozen while it read, SQLite cannot empty its log until it goes on.
     left = set(left_in_files(town.home, CLIP[:64], b"Evening"))
     assert left <= {"timbre.db", "timbre.db-wal"}
     frozen.bot.send_signal(signal.SIGCONT)
-    await until(lambda: frozen.bot.returncode is not None, 30)
+    await until(lambda: frozen.bot.returncode is not None, 60)
     await until(lambda: left_in_files(town.home, CLIP[:64], b"Evening") == [], 60)
     assert frozen.bot.returncode == 1
     # The packet that it was about to send, if it was.
@@ -212,10 +234,8 @@ async def test_a_killed_process_costs_the_others_nothing(town: Town) -> None:
     _, since = await tells(here, "stock:tone", story)
     await tells(killed, voice)
     killed.bot.send_signal(signal.SIGKILL)
-    begun = time.monotonic()
     assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
     # On several machines nobody sees that it is dead before its lease ends.
-    if isinstance(town.database, Path):
-        assert time.monotonic() - begun < LEASE_S / 2
+    assert town.given_up(killed) == ("dead" if isinstance(town.database, Path) else "lease over")
     heard = await transmission(here.lounge, since)
     assert len(heard.speech) * 0.02 == pytest.approx(len(story) * 0.01, rel=0.1)

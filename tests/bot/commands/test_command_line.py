@@ -55,7 +55,7 @@ def timbre(
         env={**environment_of(home), **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
 
@@ -285,7 +285,7 @@ def test_ctrl_c_while_the_engine_loads_is_no_traceback(tmp_path: Path) -> None:
     while "speech worker started" not in (line := process.stderr.readline()):
         assert line, "it ended before it loaded"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "never retrieved" not in errors

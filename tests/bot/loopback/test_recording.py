@@ -157,8 +157,9 @@ def test_a_datagram_has_come_when_it_came_though_it_is_read_later() -> None:
             before = time.monotonic()
             sending.sendto(b"a packet", listening.getsockname())
             spans.append((before, time.monotonic()))
-            time.sleep(0.05)
+            time.sleep(0.2)
         for earliest, latest in spans:
             datagram, _, arrived_s = receive(listening)
             assert datagram == b"a packet"
-            assert earliest - 0.005 <= arrived_s <= latest + 0.005
+            # The clock may be corrected, and this process interrupted between two looks at it.
+            assert earliest - 0.05 <= arrived_s <= latest + 0.05
