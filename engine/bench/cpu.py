@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import soundfile
@@ -41,6 +42,7 @@ _BLOCK = 25
 _REPEATS = 3
 _TEXT = "The library closes early today, so bring your books back before five."
 _CLIP_S = 8.0
+_FORMS = {"fp32": torch.float32, "int8": torch.float32, "int8-bf16": torch.bfloat16}
 #: What is said: its most speech tokens, and how often.
 _SAID = (("a new voice", 50, 1), ("five seconds", _TOKENS, _REPEATS), ("two seconds", 50, _REPEATS))
 _COMPARED = 60
@@ -165,17 +167,17 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     _say(f"peak memory of that, loading and the new voice included: {peak:.2f} GiB")
     logits = {}
-    for form in ("fp32", "int8"):
-        weights = load_gpt2(options.weights / model.t3, _CPU, torch.float32, int8=form == "int8")
+    for form, dtype in _FORMS.items():
+        weights = load_gpt2(options.weights / model.t3, _CPU, dtype, int8=form != "fp32")
         logits[form] = teacher_forced(weights)
         for threads in options.threads:
             torch.set_num_threads(threads)
             clock, processors = ms_a_token(weights)
             took = f"{clock:.1f} ms a token, {processors:.1f} ms of processors"
             _say(f"{form}, {threads} threads: {took}")
-    for bits in _BITS:
-        nats = divergence(logits["fp32"], logits["int8"], bits)
-        _say(f"int8 to fp32 at {bits:.0f} bits: {nats:.4f} nats")
+    for form, bits in product(["int8", "int8-bf16"], _BITS):
+        nats = divergence(logits["fp32"], logits[form], bits)
+        _say(f"{form} to fp32 at {bits:.0f} bits: {nats:.4f} nats")
     torch.set_num_threads(max(options.threads))
     whole(options.weights, model, "fp32")
 

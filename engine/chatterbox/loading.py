@@ -157,9 +157,8 @@ def assemble(
     int8 = precision == "int8" and int8_runs()
     precision = "fp32" if precision == "int8" and not int8 else precision
     half = int8 and multiplies_bf16()
-    waveforms = WaveformDecoder(
-        folder / model.s3gen, on, torch.bfloat16 if half else DTYPES[precision]
-    )
+    dtype = torch.bfloat16 if half else DTYPES[precision]
+    waveforms = WaveformDecoder(folder / model.s3gen, on, dtype)
     waveforms.check_watermark()
     if on.type == "cuda":
         kernels = which_run(on, DTYPES[precision])
@@ -167,7 +166,7 @@ def assemble(
         reason = f"{reason} {kernels}"
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    weights = load_weights(folder / model.t3, on, DTYPES[precision], int8=int8)
+    weights = load_weights(folder / model.t3, on, dtype, int8=int8)
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
