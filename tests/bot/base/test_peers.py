@@ -87,9 +87,13 @@ async def test_no_two_processes_have_one_shard(block: Block) -> None:
     """Nor do they count differently, nor is there one with all beside them."""
     first, _ = await block.joined("0-1/4")
     assert first.first
-    for taken in ("1-2/4", "2-3/8", None):
+    for taken, sentence in (
+        ("1-2/4", "1-2/4 overlaps with a bot process that has the shards 0-1"),
+        ("2-3/8", "2-3/8 does not go with a bot process that counts 4 shards"),
+        (None, "bot processes with shards of their own are running"),
+    ):
         peers, _ = await block.process(taken)
-        with pytest.raises(HomeTaken):
+        with pytest.raises(HomeTaken, match=f"^{sentence}$"):
             await peers.join()
     second, _ = await block.joined("2-3/4")
     assert not second.first
@@ -136,6 +140,8 @@ async def test_one_that_is_frozen_is_given_up_and_writes_nothing_more(block: Blo
     assert frozen.may_speak()
     block.clock.now += LEASE_S
     assert not frozen.may_speak()
+    assert await store.processes.living(block.clock.now) == set()
+    assert await store.processes.living(block.clock.now - 0.1) == {0, 1}
     block.clock.now += 0.1
     await asyncio.wait_for(telling, 60)
     with pytest.raises(RuleBroken, match="given up"):
