@@ -210,7 +210,7 @@ def _services(
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
     bars = Bars(store, speech, time.time)
-    sounds = Sounds(store, voices, bars, speech)
+    sounds = Sounds(store, voices, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )

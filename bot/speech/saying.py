@@ -25,7 +25,7 @@ from bot.text import SOUNDS, Names, TextLimits
 from bot.text.wording import WORDINGS
 from data.bars import Bar
 from data.guild_settings import GuildSettingsStore
-from data.rows import OwnName
+from data.rows import GuildSettings, OwnName
 from engine.speech import StockVoice
 
 
@@ -104,6 +104,7 @@ class Sayings:
                 voice, user_id=member.id, guild_id=guild.id, kind=kind
             )
             reads = (await self._speech.engine()).languages
+            chosen = await self._guild_settings.get(guild.id)
             line = await self._languages.of(
                 text,
                 reads,
@@ -111,6 +112,7 @@ class Sayings:
                 guild_id=guild.id,
                 asked=language,
                 voice=speaker.voice_language,
+                settings=chosen,
             )
             text = framed(line.language) if framed else text
             names, own = await self.called.names_in(text, guild, mentioned)
@@ -132,8 +134,9 @@ class Sayings:
                 language=line.language,
                 own_names=own,
             )
-            saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
+            saying = self._chosen(chosen, reading.chunks, speaker, aloud=aloud)
             decision.require(saying.speaker)
+        saying.shows_words = chosen.show_words
         saying.left_out = reading.left_out
         saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
         return saying
@@ -234,6 +237,12 @@ class Sayings:
     ) -> Saying:
         """What has been read already, in a voice that has been chosen."""
         chosen = await self._guild_settings.get(speaker.guild_id)
+        return self._chosen(chosen, chunks, speaker, aloud=aloud)
+
+    def _chosen(
+        self, chosen: GuildSettings, chunks: Sequence[str], speaker: Speaker, *, aloud: bool
+    ) -> Saying:
+        """What has been read, as its server has chosen to have it said."""
         speaker = replace(
             speaker,
             stock_voice=chosen.stock_voice,
