@@ -131,11 +131,16 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         else:
             lines = [_line_of(binding) for binding in reading.channels.values()]
             seat = session_of(interaction).seat
-            lines.append(
-                gettext("I am in {channel}, and read its chat aloud, too.", channel=seat.mention)
-                if seat
-                else str(_COMES)
-            )
+            if seat is None:
+                lines.append(str(_COMES))
+            elif seat.id in reading.channels:
+                lines.append(gettext("I am in {channel}.", channel=seat.mention))
+            else:
+                lines.append(
+                    gettext(
+                        "I am in {channel}, and read its chat aloud, too.", channel=seat.mention
+                    )
+                )
             lines.append(
                 ngettext(
                     "I have read {count} message so far.",

@@ -16,7 +16,8 @@ from rich.console import Console
 from engine.bench.memory import measure_memory
 from engine.bench.quality import RecogniserMissing, compare, load_aligner, load_recogniser
 from engine.bench.report import Results, print_setting, print_tables
-from engine.bench.setting import SMALL, TOKENS_PER_SECOND, Setting, write_clips
+from engine.bench.roofline import CardRates, probed
+from engine.bench.setting import SMALL, TOKENS_PER_SECOND, Setting, device_name, write_clips
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, without_stop
 from engine.bench.stages import time_stages, time_together
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if clip is not None:
                 clips[0] = Path(scratch) / "clip.wav"
                 soundfile.write(clips[0], clip, SAMPLE_RATE)
-            results = Results(setting.describe())
+            results = Results(setting.describe(), _card(setting))
             print_setting(console, results.setting)
             if options.quality:
                 _measure_quality(setting, results, progress, clips[0], Path(scratch))
@@ -89,6 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _card(setting: Setting) -> CardRates | None:
+    """What predictions are made from: of a GPU, and of models whose flow takes ten steps."""
+    if setting.device.type != "cuda" or setting.model.family != "original":
+        return None
+    return probed(setting.device, device_name(setting.device), setting.bandwidth)
 
 
 def _progress_on(console: Console) -> Callable[[str], None]:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from engine.bench.memory import MemoryFigures
 from engine.bench.quality import SentenceQuality
+from engine.bench.roofline import CardRates, Roofline
 from engine.bench.stages import StageTiming, TogetherTiming
 from engine.bench.t3 import StepTiming
 from engine.bench.utterances import UtteranceTiming
@@ -35,6 +36,8 @@ class Results:
     """Everything one run measured. Filled as it goes, so that it can be written at any time."""
 
     setting: dict[str, Any]
+    card: CardRates | None = None
+    """What predictions are made from; None where there are none."""
     upstream_token_ms: float | None = None
     first_token_ms: dict[str, float] = field(default_factory=dict)
     steps: list[StepTiming] = field(default_factory=list)
@@ -136,6 +139,7 @@ def print_setting(console: Console, setting: dict[str, Any]) -> None:
 
 
 def print_tables(console: Console, results: Results) -> None:
+    """All that was measured; on a GPU, what was predicted of it and a line to pass on."""
     table = Table(title="Timbre beside upstream Chatterbox", title_justify="left")
     for heading in ("", "upstream", "Timbre", "times faster", ""):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -166,8 +170,34 @@ def print_tables(console: Console, results: Results) -> None:
             f"upstream with 1 stream, ours with {memory.streams}",
         )
     console.print(table)
+    if results.card is not None and results.steps:
+        console.print(prediction(results, Roofline(results.card)), highlight=False, soft_wrap=True)
     if results.quality:
         console.print(_quality_table(results.quality))
+
+
+def prediction(results: Results, roof: Roofline) -> str:
+    """A line to pass on: the card, and each figure beside the one that was predicted for it."""
+    figures = [
+        *(
+            (f"{step.streams} streams", step.ms_per_step, roof.step_ms(step.streams))
+            for step in results.steps
+            if step.streams in roof.streams
+        ),
+        *(
+            (f"flow of {stage.audio_s} s", stage.ours_ms, roof.flow_ms(stage.audio_s))
+            for stage in results.stages
+            if stage.stage == "flow"
+        ),
+        *((said.scenario, said.ours_ms, roof.text_ms(said.characters)) for said in results.by_text),
+    ]
+    setting = results.setting
+    return (
+        f"{setting['device']}, {setting['precision']}, torch {setting['torch']}, "
+        f"{roof.card.bytes_per_s / 1e9:,.0f} GB/s, {roof.card.flops / 1e12:,.0f} TFLOP/s; "
+        "milliseconds, in brackets predicted: "
+        + ", ".join(f"{name} {ours:.3g} ({predicted:.3g})" for name, ours, predicted in figures)
+    )
 
 
 def _add_worker(table: Table, worker: WorkerTiming) -> None:

@@ -101,7 +101,14 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     assert post.mention not in await stage.reply(stage.alice, "live status")
     refused = await stage.reply(stage.alice, "live stop", channel=other)
     assert refused == f"I am not reading {other.mention} aloud."
+    status = await stage.reply(stage.alice, "live status")
+    assert f"I am in {stage.lounge.mention}, and read its chat aloud, too." in status
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
+    await (await stage.alice.slash("live start", at=stage.lounge)).reply()
+    status = await stage.reply(stage.alice, "live status")
+    assert status.startswith(
+        f"I read the chat of {stage.lounge.mention} aloud.\nI am in {stage.lounge.mention}.\n"
+    )
 
 
 async def test_a_whole_forum_is_read_and_each_post_of_it_is_told_so_once(stage: Stage) -> None:
