@@ -22,8 +22,8 @@ _BODY_BYTES = 70
 _LONGEST_BYTES = 4096
 #: The system may give less.
 _BUFFER_BYTES = 4 * 2**20
-#: What comes within this time is taken at once: to be woken for each packet of hundreds of servers
-#: would be most of the work.
+#: Where packets come more often than this, they are taken together: to be woken for each one of
+#: hundreds of servers would be most of the work.
 _TOGETHER_S = 0.002
 _LINUX = sys.platform == "linux"
 #: Of Linux's asm-generic/socket.h; Python has no name for it. The time comes as two native longs,
@@ -54,6 +54,7 @@ class UdpSocket:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         note_arrivals(self._socket)
         self._socket.bind(("127.0.0.1", 0))
+        self._taken_s = 0.0
         self._thread: threading.Thread | None = None
         if threaded:
             self._thread = threading.Thread(
@@ -89,8 +90,11 @@ class UdpSocket:
             self._loop.add_reader(self._socket, self._take_all)
 
     def _take_all(self) -> None:
-        self._loop.remove_reader(self._socket)
-        self._loop.call_later(_TOGETHER_S, self._listen)
+        now = self._loop.time()
+        if now - self._taken_s < _TOGETHER_S:
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(_TOGETHER_S, self._listen)
+        self._taken_s = now
         with suppress(BlockingIOError):
             while True:
                 self._take()
