@@ -1,8 +1,8 @@
 """The voice server's UDP socket: address discovery, and datagrams with their time of arrival.
 
-The time stamps show when packets came, and not when the event loop got round to them. On Linux the
-system notes the time itself, so that where this process has to wait for a core it sees no burst
-that nobody sent. Elsewhere a thread of its own waits on the socket.
+The time stamps show when packets came, and not when the event loop got round to them: a thread of
+its own waits on the socket, and on Linux the system notes the time itself, so that where this
+process has to wait for a core it sees no burst that nobody sent.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 _DISCOVERY_BYTES = 74
 _REQUEST = 1
@@ -22,9 +21,6 @@ _BODY_BYTES = 70
 _LONGEST_BYTES = 4096
 #: The system may give less.
 _BUFFER_BYTES = 4 * 2**20
-#: Where packets come more often than this, they are taken together: to be woken for each one of
-#: hundreds of servers would be most of the work.
-_TOGETHER_S = 0.002
 _LINUX = sys.platform == "linux"
 #: Of Linux's asm-generic/socket.h; Python has no name for it. The time comes as two native longs,
 #: seconds and nanoseconds of the system's clock.
@@ -36,34 +32,21 @@ Received = Callable[[bytes, float], None]
 
 
 class UdpSocket:
-    """Listens on 127.0.0.1 from `__init__` until `close`.
+    """Listens on 127.0.0.1 from `__init__` until `close`."""
 
-    `threaded` is for where the system does not note when datagrams come.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, received: Received, *, threaded: bool = not _LINUX
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, received: Received) -> None:
         self._loop = loop
         self._received = received
         self._closing = False
         self._arrived: deque[tuple[bytes, float]] = deque()  # not handed over yet
         self._addresses: dict[int, tuple[str, int]] = {}  # by SSRC
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # Else packets of hundreds of servers are lost in the moments in which nobody takes them.
+        # Else packets of hundreds of servers are lost in the moments in which the thread waits.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         note_arrivals(self._socket)
         self._socket.bind(("127.0.0.1", 0))
-        self._taken_s = 0.0
-        self._thread: threading.Thread | None = None
-        if threaded:
-            self._thread = threading.Thread(
-                target=self._receive, name="loopback voice", daemon=True
-            )
-            self._thread.start()
-        else:
-            self._socket.setblocking(False)
-            self._listen()
+        self._thread = threading.Thread(target=self._receive, name="loopback voice", daemon=True)
+        self._thread.start()
 
     @property
     def port(self) -> int:
@@ -77,50 +60,29 @@ class UdpSocket:
 
     def close(self) -> None:
         self._closing = True
-        if self._thread is None:
-            self._loop.remove_reader(self._socket)
-        else:
-            # Closing does not wake a thread that waits in recvfrom everywhere; a datagram does.
-            self._socket.sendto(b"", self._socket.getsockname())
-            self._thread.join(5)
+        # Closing does not wake a thread that waits in recvfrom on every platform; a datagram does.
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join(5)
         self._socket.close()
-
-    def _listen(self) -> None:
-        if not self._closing:
-            self._loop.add_reader(self._socket, self._take_all)
-
-    def _take_all(self) -> None:
-        now = self._loop.time()
-        if now - self._taken_s < _TOGETHER_S:
-            self._loop.remove_reader(self._socket)
-            self._loop.call_later(_TOGETHER_S, self._listen)
-        self._taken_s = now
-        with suppress(BlockingIOError):
-            while True:
-                self._take()
-        self._hand_over()
 
     def _receive(self) -> None:
         while True:
             try:
-                self._take()
+                datagram, sender, arrived_s = receive(self._socket)
             except ConnectionResetError:
                 continue  # Windows: an earlier reply met a closed port
             if self._closing:
                 return
-            if len(self._arrived) == 1:
-                self._loop.call_soon_threadsafe(self._hand_over)
-
-    def _take(self) -> None:
-        datagram, sender, arrived_s = receive(self._socket)
-        if self._closing:
-            return
-        if _is_discovery(datagram):
-            (ssrc,) = struct.unpack_from(">I", datagram, 4)
-            self._addresses[ssrc] = sender
-            self._socket.sendto(_discovered(ssrc, *sender), sender)
-        else:
-            self._arrived.append((datagram, arrived_s))
+            if _is_discovery(datagram):
+                (ssrc,) = struct.unpack_from(">I", datagram, 4)
+                self._addresses[ssrc] = sender
+                self._socket.sendto(_discovered(ssrc, *sender), sender)
+            else:
+                # Of hundreds of servers many arrive before the loop gets round to one: to wake it
+                # for each would be most of the work.
+                self._arrived.append((datagram, arrived_s))
+                if len(self._arrived) == 1:
+                    self._loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
         try:
@@ -138,9 +100,9 @@ def note_arrivals(listening: socket.socket) -> None:
 
 
 def receive(listening: socket.socket) -> tuple[bytes, tuple[str, int], float]:
-    """A datagram: what it is, who sent it, and when it came in `time.monotonic` seconds.
+    """Wait for a datagram: what it is, who sent it, and when it came in `time.monotonic` seconds.
 
-    Waits for one where the socket blocks. Raises `OSError`.
+    Raises `OSError`.
     """
     if not _LINUX:
         datagram, sender = listening.recvfrom(_LONGEST_BYTES)
@@ -155,11 +117,7 @@ def receive(listening: socket.socket) -> tuple[bytes, tuple[str, int], float]:
 
 def _monotonic_ahead_s() -> float:
     # The least, as this thread may have to wait between the two looks.
-    return min(
-        -time.time() + time.monotonic(),
-        -time.time() + time.monotonic(),
-        -time.time() + time.monotonic(),
-    )
+    return min(-time.time() + time.monotonic() for _ in range(3))
 
 
 def _is_discovery(datagram: bytes) -> bool:
