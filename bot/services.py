@@ -252,7 +252,7 @@ def _services(
         claim=peers.claim,
     )
     bars = Bars(store, speech, time.time)
-    sounds = Sounds(store, voices, bars, speech)
+    sounds = Sounds(store, voices, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )

@@ -220,7 +220,9 @@ class Say(commands.Cog):
             await playback.started
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            unshown = await self._show(seat, member_of(interaction), text)
+            unshown = None
+            if saying.shows_words:
+                unshown = await _show(seat, member_of(interaction), text)
             speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
             told = [speaking, *remarks(), *([unshown] if unshown else [])]
             await _say_so(interaction, "\n".join(map(str, told)))
@@ -239,27 +241,6 @@ class Say(commands.Cog):
         await deferral
         await send_file(interaction, saying, content, kind)
         interaction.extras["public"] = False
-
-    async def _show(self, seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
-        """Write what is said for those who sit there, if their server wants that.
-
-        Returns a sentence for its author where that cannot be done.
-        """
-        if not (await self.services.server_settings.of(seat.guild.id)).show_words:
-            return None
-        theirs, may = seat.permissions_for(member), seat.permissions_for(seat.guild.me)
-        if not theirs.send_messages:
-            return Sentence(
-                "You may not write in {channel}, so nobody there can read it.", channel=seat.mention
-            )
-        if not (may.view_channel and may.send_messages):
-            return Sentence(
-                "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
-            )
-        embeds = theirs.embed_links
-        for shown in _quoted(member.display_name, text):
-            await seat.send(shown, silent=True, suppress_embeds=not embeds)
-        return None
 
 
 def _require_seen(interaction: discord.Interaction, seat: VocalChannel, written_in: object) -> None:
@@ -286,6 +267,26 @@ def _quoted(name: str, text: str) -> Iterator[str]:
                 shown = head
             shown += quoted
     yield shown
+
+
+async def _show(seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
+    """Write what is said for those who sit there.
+
+    Returns a sentence for its author where that cannot be done.
+    """
+    theirs, may = seat.permissions_for(member), seat.permissions_for(seat.guild.me)
+    if not theirs.send_messages:
+        return Sentence(
+            "You may not write in {channel}, so nobody there can read it.", channel=seat.mention
+        )
+    if not (may.view_channel and may.send_messages):
+        return Sentence(
+            "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
+        )
+    embeds = theirs.embed_links
+    for shown in _quoted(member.display_name, text):
+        await seat.send(shown, silent=True, suppress_embeds=not embeds)
+    return None
 
 
 async def _say_so(interaction: discord.Interaction, sentence: str) -> None:

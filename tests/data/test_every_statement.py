@@ -142,6 +142,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("sounds.tune", ALICE, HERE, 1.5, -2)
     await ask("sounds.moderate", ALICE, HERE, volume_percent=50, stock_voice="heart")
     await ask("sounds.of", ALICE, HERE)
+    await ask("sounds.with_bars", ALICE, HERE)
     await ask("pronunciations.replace", {"brb": "be right back", "É": "e"}, user_id=ALICE)
     await ask("pronunciations.replace", {"gg": "good game"}, guild_id=HERE)
     await ask("pronunciations.entries", user_id=ALICE)
