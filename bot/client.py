@@ -254,7 +254,7 @@ class TimbreBot(CommandClient):
         except SpeechError as error:
             log.info("there is no engine to detect languages for", extra={"reason": str(error)})
             return
-        if len(engine.languages) > 1:
+        if len(engine.reads) > 1:
             await self.services.line_languages.prepare()
 
     async def on_ready(self) -> None:

@@ -58,7 +58,7 @@ class OtherProcesses:
                 if self._is_dead(row):
                     await self.give_up([row], "dead")
                 elif row.lease_until < now:
-                    await self.give_up([row], "lease over")
+                    await self.give_up([row], "expired")
 
     async def give_up(self, rows: list[ProcessRow], why: str) -> None:
         for row in rows:

@@ -290,7 +290,7 @@ class Peers:
         while late := await self._rows.unacknowledged(notice_id):
             await self._others.give_up_gone_of(late)
             if self._clock() > give_up_at:
-                await self._others.give_up(late, "no answer")
+                await self._others.give_up(late, "unanswered")
                 # They do not know yet, and speak until they do or their lease ends.
                 await asyncio.sleep(LEASE_S)
             await asyncio.sleep(_ASK_EVERY_S)

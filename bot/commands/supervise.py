@@ -28,8 +28,9 @@ from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
 from bot.commands.connecting import RETRY_FIRST_S, RETRY_MAX_S, UNREACHABLE, connector_of
 from bot.commands.process import SHUTDOWN_S, on_signals
-from bot.services import address_of, local_executor, open_store
+from bot.services import address_of, local_executor, objects_of, open_store
 from bot.settings import SOURCE, Settings, SettingsError
+from bot.speech.voice_copies import VoiceCopies
 from bot.voices.enrolments import EnrolmentRecords
 from data.store import Store
 from engine.host.executor_server import ExecutorServer
@@ -57,7 +58,7 @@ async def supervise(settings: Settings, processes: int, given: Shards | None = N
         raise SettingsError(f"--processes: {processes} cannot have a shard each of {given}")
     token = settings.discord.require_token()
     keep_memory_private()
-    secrets = (token, settings.http.secret, address_of(settings) or "")
+    secrets = (token, settings.http.secret, address_of(settings) or "", *settings.objects.secrets)
     logs.configure(settings.log.level, settings.log.format, *secrets)
     stop, replace = asyncio.Event(), asyncio.Event()
     on_signals(stop)
@@ -98,12 +99,13 @@ async def _workers(settings: Settings, store: Store) -> AsyncGenerator[ExecutorS
     metrics = Metrics()
     enrolments = EnrolmentRecords(store, metrics)
     executor = await local_executor(settings, enrolments)
-    try:
-        await executor.start()
-        yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
-    finally:
-        await executor.close()
-        await enrolments.settled()
+    async with VoiceCopies(store, objects_of(settings), settings.home).open():
+        try:
+            await executor.start()
+            yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
+        finally:
+            await executor.close()
+            await enrolments.settled()
 
 
 async def _shard_count(settings: Settings, token: str, stop: asyncio.Event) -> int | None:

@@ -28,6 +28,7 @@ from bot.demo.bot_process import running_bot
 from bot.demo.footprint import Footprint, bot_processes
 from bot.loopback import LoopbackDiscord, Member, PacketLog
 from bot.loopback.options import OptionValue
+from bot.loopback.server import BUSY_MACHINE_S
 
 #: Short, as speech is not ten times as fast.
 LINE = "Good evening, everybody."
@@ -194,7 +195,9 @@ async def pass_evening(plan: EveningPlan, folder: Path, **settings: str) -> Even
         **settings,
     }
     options = ("--processes", str(plan.processes)) if plan.processes > 1 else ()
-    async with LoopbackDiscord(shards=plan.processes) as discord:
+    async with LoopbackDiscord(
+        shards=plan.processes, acknowledge_within_s=BUSY_MACHINE_S
+    ) as discord:
         venues = [Venue(discord, number, evening) for number in range(plan.servers)]
         log = folder / "bot.log"
         async with running_bot(discord, folder / "home", log, options=options, **settings) as bot:

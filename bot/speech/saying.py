@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from bot.speech.languages import ENGLISH, LANGUAGES
 from bot.speech.line_languages import LineLanguages, main_language
+from bot.speech.models import model_for
 from bot.speech.names import CalledNames
 from bot.speech.pieces import Recital, Saying
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Deciding, SpeechService
 from bot.speech.speaker import Speaker
-from bot.text import SOUNDS, Names, TextLimits
+from bot.text import Names, TextLimits
 from bot.text.wording import WORDINGS
 from data.bars import Bar
 from data.guild_settings import GuildSettingsStore
@@ -70,7 +71,7 @@ class Sayings:
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
-        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        """Those that some loaded model makes, without brackets; None while none is loaded."""
         return self._speech.sounds
 
     async def of_member(
@@ -103,7 +104,8 @@ class Sayings:
             speaker = await self._speakers.speaker(
                 voice, user_id=member.id, guild_id=guild.id, kind=kind
             )
-            reads = (await self._speech.engine()).languages
+            engine = await self._speech.engine()
+            reads = engine.reads
             line = await self._languages.of(
                 text,
                 reads,
@@ -114,6 +116,14 @@ class Sayings:
             )
             text = framed(line.language) if framed else text
             names, own = await self.called.names_in(text, guild, mentioned)
+            speaker = replace(
+                speaker,
+                message_id=message_id,
+                written_by=written_by,
+                language=line.language,
+                own_names=own,
+            )
+            speaker = await self._as_server_has_it(speaker, aloud=aloud)
             # Beside the loop: a text can be made to take a tenth of a second.
             reading = await asyncio.to_thread(
                 self._reader.read,
@@ -123,16 +133,9 @@ class Sayings:
                 language=line.language,
                 reads=reads,
                 max_chars=max_chars,
-                sounds=SOUNDS if self.sounds is None else self.sounds,
+                sounds=model_for(speaker, engine)[0].sounds,
             )
-            speaker = replace(
-                speaker,
-                message_id=message_id,
-                written_by=written_by,
-                language=line.language,
-                own_names=own,
-            )
-            saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
+            saying = self._speech.saying(reading.chunks, speaker)
             decision.require(saying.speaker)
         saying.left_out = reading.left_out
         saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
@@ -151,7 +154,8 @@ class Sayings:
         It is read in `language` if one is asked for, else in the one that it is in, which the
         recital's speaker has. Raises as `of_member` does.
         """
-        reads = (await self._speech.engine()).languages
+        engine = await self._speech.engine()
+        reads = engine.of(speaker.model).languages if speaker.model else engine.reads
         line = await self._languages.of(
             passage,
             reads,
@@ -160,6 +164,7 @@ class Sayings:
             asked=language,
             voice=speaker.voice_language,
         )
+        speaker = replace(speaker, language=line.language)
         reading = await asyncio.to_thread(
             self._reader.read,
             passage,
@@ -167,10 +172,10 @@ class Sayings:
             await self._pronouncing.of(speaker.guild_id, speaker.user_id),
             language=line.language,
             reads=reads,
-            sounds=self.sounds or (),
+            sounds=model_for(speaker, engine)[0].sounds,
             limits=limits,
         )
-        return self._speech.recital(reading.chunks, replace(speaker, language=line.language))
+        return self._speech.recital(reading.chunks, speaker)
 
     async def opening(
         self, author: discord.abc.User, guild_id: int, message_id: int | None = None
@@ -222,7 +227,7 @@ class Sayings:
 
     async def preview(self, speaker: Speaker) -> Saying:
         """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         language = main_language(reads)
         if speaker.voice_language in reads:
             language = speaker.voice_language or language
@@ -233,16 +238,20 @@ class Sayings:
         self, chunks: Sequence[str], speaker: Speaker, *, aloud: bool = False
     ) -> Saying:
         """What has been read already, in a voice that has been chosen."""
+        return self._speech.saying(chunks, await self._as_server_has_it(speaker, aloud=aloud))
+
+    async def _as_server_has_it(self, speaker: Speaker, *, aloud: bool) -> Speaker:
+        """`speaker` with what their server chose for all."""
         chosen = await self._guild_settings.get(speaker.guild_id)
-        speaker = replace(
+        return replace(
             speaker,
             stock_voice=chosen.stock_voice,
+            preference=chosen.model_preference,
             volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
         )
-        return self._speech.saying(chunks, speaker)
 
     async def _language_of(self, guild_id: int) -> str:
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         return await self._languages.of_server(guild_id, reads)
 
     async def _name(

@@ -106,6 +106,9 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
         ("TIMBRE_DEVICE", "gpu", "TIMBRE_DEVICE"),
         ("TIMBRE_GPUS", "0,0", "TIMBRE_GPUS: 0,0 is neither all nor numbers of cards"),
         ("TIMBRE_GPUS", "cuda:1", "TIMBRE_GPUS: cuda:1 is neither"),
+        ("TIMBRE_EXECUTOR", "ray", "TIMBRE_EXECUTOR=ray needs TIMBRE_RAY_ADDRESS"),
+        ("TIMBRE_RAY_ADDRESS", "ray://head", "TIMBRE_RAY_ADDRESS has to be the address and port"),
+        ("TIMBRE_RAY_WORKERS_MAX", "65", "TIMBRE_RAY_WORKERS_MAX"),
         ("TIMBRE_QUEUE_MAX_JOBS", "many", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_QUEUE_MAX_JOBS", "0", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_LOUDNESS_LUFS", "3", "TIMBRE_LOUDNESS_LUFS"),
@@ -304,3 +307,21 @@ def test_settings_are_relative_to_the_bots_folder_and_the_command_line_to_the_ca
     assert made.returncode == 0, made.stderr
     assert [path.name for path in caller.iterdir()] == ["x.ogg"]
     assert (folder / "kept" / "timbre.db").is_file()
+
+
+@pytest.mark.parametrize("place", ["voices", "https://voices", "s3://", "s3://Voices", "s3://a/.."])
+def test_a_bucket_is_named_in_one_way(place: str) -> None:
+    with pytest.raises(SettingsError, match=r"TIMBRE_OBJECTS: has to be s3://bucket"):
+        settings_of({"TIMBRE_OBJECTS": place})
+
+
+def test_a_bucket_wants_a_database_that_machines_share() -> None:
+    with pytest.raises(SettingsError, match="TIMBRE_DATABASE, too"):
+        settings_of({"TIMBRE_OBJECTS": "s3://voices/timbre"})
+
+
+def test_a_buckets_key_is_never_shown() -> None:
+    settings = settings_of({"AWS_SECRET_ACCESS_KEY": "very secret", "AWS_SESSION_TOKEN": "as well"})
+    assert settings.objects.secrets == ("very secret", "as well")
+    assert "secret" not in repr(settings.objects).replace("SecretStr", "")
+    assert "as well" not in repr(settings)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import statistics
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -96,8 +97,7 @@ async def test_many_people_register_at_once(stage: Stage) -> None:
     panels = [task.result() for task in joining]
     assert judging == 2
     print(f"slowest answer {max(answered_s):.2f} s")
-    # A bot that is held up by each clip answers once for each.
-    assert len(answered_s) > 4 * len(people)
+    assert statistics.median(answered_s) < 3.0  # Discord waits no longer
     assert len(files(stage.home, "uploads")) == 2 * half
     for panel in panels[:half]:
         await press(panel, "Keep")

@@ -25,7 +25,7 @@ async def test_a_message_is_heard_with_its_authors_name(stage: Stage) -> None:
     assert "aloud" in await stage.reply(stage.alice, "live start")
     sent = time.monotonic()
     await stage.alice.send(general, "The kettle is on the stove.")
-    heard = await transmission(stage.lounge, sent)
+    heard = await stage.all_said(stage.alice, sent)
     assert word_error_rate("Alice says the kettle is on the stove", mono(heard), 48_000) <= 0.25
 
 
@@ -37,7 +37,7 @@ async def test_a_muted_message_is_not_heard_and_the_next_one_is_without_a_name(
     await stage.alice.send(general, "; the garden is full of apples")
     await stage.bob.send(general, "I am in no channel, so nobody hears me.")
     await stage.alice.send(general, "The window is open.")
-    heard = await transmission(stage.lounge, sent)
+    heard = await stage.all_said(stage.alice, sent)
     assert word_error_rate("the window is open", mono(heard), 48_000) <= 0.3
 
 

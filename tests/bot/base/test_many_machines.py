@@ -1,19 +1,25 @@
 """Bot processes on several machines: one PostgreSQL, one folder that all of them see."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from bot.base.bucket import ObjectsUnusable
 from bot.base.databases import open_database_of
 from bot.base.home import CLIPS, DATABASE, HOME_ID
 from bot.base.peers import HomeTaken, Peers
 from bot.base.shards import Shards
+from bot.commands.doctor import look_at_home
+from bot.commands.run import require_peers
+from bot.settings import SettingsError, settings_of
 from data.errors import DatabaseUnusable, RuleBroken
 from data.store import Store
 from tests.data.conftest import ALICE, register
 from tests.postgresql import Lent, postgresql, postgresql_server
+from tests.s3 import s3_store
 from tests.store import Clock
 
 __all__ = ["postgresql", "postgresql_server"]
@@ -128,3 +134,61 @@ async def test_what_was_half_moved_is_not_begun_with(postgresql: Lent, tmp_path:
     await store.close()
     with pytest.raises(DatabaseUnusable, match="was interrupted"):
         await open_database_of(tmp_path, address)
+
+
+async def test_a_database_and_a_bucket_stay_together(postgresql: Lent, tmp_path: Path) -> None:
+    """Each machine has a folder of its own, and whichever begins first decides for all."""
+    address, other = await postgresql.new(), await postgresql.new()
+    async with s3_store() as s3:
+
+        async def opened(database: str, machine: str = "one", **settings: str) -> Store:
+            home = tmp_path / machine
+            return await open_database_of(home, database, s3.bucket(home, **settings))
+
+        async def refused(database: str, machine: str = "one", **settings: str) -> str:
+            with pytest.raises((DatabaseUnusable, ObjectsUnusable)) as caught:
+                await opened(database, machine, **settings)
+            return str(caught.value)
+
+        first, second = await asyncio.gather(opened(address), opened(address, "two"))
+        await register(first, ALICE, "one")
+        await first.close()
+        await second.close()
+        await (await opened(address, "three")).close()
+        assert "belongs to another database" in await refused(other)
+        assert "another bucket" in await refused(address, prefix="elsewhere")
+        with pytest.raises(DatabaseUnusable, match="name it in TIMBRE_OBJECTS"):
+            await open_database_of(tmp_path / "one", address)
+        (tmp_path / "two" / CLIPS).mkdir()
+        (tmp_path / "two" / CLIPS / f"{'a' * 32}.flac").touch()
+        (tmp_path / "two" / HOME_ID).touch()
+        assert "holds members' clips" in await refused(address, "two")
+        s3.versioned = True
+        assert "versioning" in await refused(address)
+        s3.versioned = False
+        await (await open_database_of(tmp_path / "folder", other)).close()
+        assert "in a folder" in await refused(other, prefix="new")
+        assert not {name for name in s3.objects if not name.endswith(HOME_ID)}
+
+
+async def test_the_doctor_looks_at_the_bucket(postgresql: Lent, tmp_path: Path) -> None:
+    """And a bot alone in it is refused: it would not know of another one elsewhere."""
+    async with s3_store() as s3:
+        variables = {
+            "TIMBRE_HOME": str(tmp_path),
+            "TIMBRE_DATABASE": await postgresql.new(),
+            "DISCORD_TOKEN": "a.token",
+            **s3.environment(),
+        }
+        settings = settings_of(variables)
+        found = {check.name: check for check in await look_at_home(settings)}
+        assert found["bucket"].state == "ok"
+        s3.public = True
+        (bad,) = await look_at_home(settings)
+        assert (bad.name, bad.state) == ("bucket", "error")
+        assert "Everybody can read" in bad.detail
+        s3.away = True
+        (bad,) = await look_at_home(settings)
+        assert (bad.name, bad.state) == ("bucket", "error")
+        with pytest.raises(SettingsError, match="--processes"):
+            require_peers(settings)

@@ -18,7 +18,9 @@ import soundfile
 
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
+from tests.bot.clips.conftest import Children
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
+from tests.waiting import until
 
 LIMITS = ClipLimits()
 Spoken = dict[str, list[FloatArray]]
@@ -210,33 +212,35 @@ def too_much() -> bytes:
     ],
     ids=["memory", "processor time", "wall time"],
 )
-async def test_a_breach_of_any_limit_is_refused(upload: Path, limits: ClipLimits) -> None:
+async def test_a_breach_of_any_limit_is_refused(
+    upload: Path, limits: ClipLimits, children: Children
+) -> None:
     with pytest.raises(ClipRefused, match="too complicated"):
         await judged(upload, too_much(), limits)
-    assert not psutil.Process().children()
+    assert not children()
 
 
-async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: Path) -> None:
+async def test_a_cancelled_judgement_leaves_no_process(
+    spoken: Spoken, upload: Path, children: Children
+) -> None:
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not psutil.Process().children():
-        await asyncio.sleep(0.01)
+    await until(children)
     judging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await judging
-    assert not psutil.Process().children()
+    assert not children()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX groups and sessions")
 async def test_the_child_can_be_killed_whole_and_shares_the_bots_session(
-    spoken: Spoken, upload: Path
+    spoken: Spoken, upload: Path, children: Children
 ) -> None:
     """In a session of its own it would get as much of the processors as all of the bot."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not (children := psutil.Process().children()):
-        await asyncio.sleep(0.001)
-    (child,) = children
+    await until(children, every_s=0.001)
+    (child,) = children()
     assert (os.getpgid(child.pid), os.getsid(child.pid)) == (child.pid, os.getsid(0))
     await judging
 

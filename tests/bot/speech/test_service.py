@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.opus import decode
 from bot.speech.audio.tuning import SPEED_MAX, UNTUNED, Tuning
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
+from bot.speech.voice_copies import VoiceCopies
 from data.store import Store
 from engine.errors import DeadlineExceeded, SynthesisFailed
 from engine.speech import ClonedVoice, EngineInfo, Priority, SpeechParameters, StockVoice
@@ -243,8 +245,10 @@ async def test_nobody_waits_longer_for_an_engine_than_who_waited_first(
 ) -> None:
     """Messages are read one after the other: each would wait as long as all before it."""
     clock = Clock()
-    cache = SpeechCache(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=1000)
-    speech = SpeechService(Loading(), cache, Metrics(), deadline_s=60, clock=clock)
+    objects = FolderObjects(tmp_path)
+    copies = VoiceCopies(store, objects, tmp_path)
+    cache = SpeechCache(objects, store, Codec(-18, -1.5, 64), max_bytes=1000)
+    speech = SpeechService(Loading(), cache, copies, Metrics(), deadline_s=60, clock=clock)
     first = asyncio.create_task(speech.engine())
     await asyncio.sleep(0)
     clock.now += 60

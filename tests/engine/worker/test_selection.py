@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import pytest
 from safetensors.torch import load_file, save_file
 
+from engine.chatterbox.t3.gpt2_weights import int8_runs
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
@@ -114,11 +115,19 @@ def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("gflops", [NANO_GFLOPS - 1, NANO_GFLOPS + 1])
+@pytest.mark.parametrize(
+    ("gflops", "multiplies_bf16"),
+    [(NANO_GFLOPS - 1, False), (NANO_GFLOPS + 1, False), (NANO_GFLOPS + 1, True)],
+)
 def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
-    tmp_path: Path, nano: Path, monkeypatch: pytest.MonkeyPatch, gflops: float
+    tmp_path: Path,
+    nano: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gflops: float,
+    multiplies_bf16: bool,
 ) -> None:
-    """Only how fast the machine is, is made up here."""
+    """Only how fast the machine is, and at what, is made up here."""
+    monkeypatch.setattr("engine.chatterbox.loading.multiplies_bf16", lambda: multiplies_bf16)
     monkeypatch.setattr("engine.worker.choosing.measured_gflops", lambda _threads: gflops)
     config = _config(tmp_path, "auto", weights=str(nano))
     engine = load(config, print, look=lambda: NONE)
@@ -131,6 +140,8 @@ def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
         )
         return
     assert (engine.info.model, engine.info.device) == ("chatterbox-nano", "cpu")
+    if int8_runs():
+        assert engine.info.precision == ("int8-bf16" if multiplies_bf16 else "int8")
     assert (engine.info.languages, "laugh" in engine.info.sounds) == (("en",), True)
     assert engine.info.reason == (
         "Chatterbox Nano, the best of what the folder of weights holds, in int8 on the CPU: this "
@@ -150,6 +161,32 @@ def test_a_model_asked_for_by_name_is_refused_rather_than_replaced(
     config = _config(tmp_path, "auto", model="turbo", weights=str(nano))
     with pytest.raises(WorkerUnavailable, match=r"^t3_turbo_v1.safetensors is missing\.$"):
         load(config, print, look=lambda: NONE)
+
+
+@pytest.mark.parametrize("free_bytes", [0, None])
+def test_several_models_are_loaded_where_memory_is_left(
+    tmp_path: Path, small_checkpoint: Path, nano: Path, free_bytes: int | None
+) -> None:
+    """The first one always. In a folder of weights each has its own; free memory is made up."""
+    (tmp_path / "weights").mkdir()
+    for name, folder in (("english", small_checkpoint), ("nano", nano)):
+        (tmp_path / "weights" / name).symlink_to(folder, target_is_directory=True)
+    config = _config(tmp_path, "auto", model="english, nano", weights=str(tmp_path / "weights"))
+    info = load(config, print, look=lambda: NONE, free_bytes=lambda _: free_bytes).info
+    assert info.reason.startswith("Chatterbox, as the settings ask, in fp32 on the CPU: ")
+    if free_bytes == 0:
+        assert info.models == ("chatterbox-english",)
+        assert info.reason.endswith("Chatterbox Nano is left out: there is not enough free memory.")
+    else:
+        assert info.models == ("chatterbox-english", "chatterbox-nano")
+        assert "Chatterbox Nano, beside it, in int8 on the CPU: " in info.reason
+        assert info.of("chatterbox-nano").precision == "int8"
+
+
+@pytest.mark.parametrize("model", ["", "chatterbox", "turbo,turbo", "auto,turbo", "turbo,"])
+def test_names_of_no_model_are_refused(tmp_path: Path, model: str) -> None:
+    with pytest.raises(ValueError, match="TIMBRE_MODEL has to be auto, or one or more of english"):
+        _config(tmp_path, "auto", model=model)
 
 
 def test_english_speaks_on_where_multilingual_cannot_be_fetched(
