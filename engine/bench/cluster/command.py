@@ -68,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     options.out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the head ends first
-    with ray_head(cpus=2) as head:
+    with ray_head(
+        cpus=3
+    ) as head:  # one is kept a while by the actor that the way was measured with
         found = asyncio.run(_measure(head))
     (options.out / "cluster.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     (options.out / "cluster.md").write_text(_page(found), "utf-8")

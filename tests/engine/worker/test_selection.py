@@ -180,7 +180,7 @@ def test_several_models_are_loaded_where_memory_is_left(
     else:
         assert info.models == ("chatterbox-english", "chatterbox-nano")
         assert "Chatterbox Nano, beside it, in int8 on the CPU: " in info.reason
-        assert info.of("chatterbox-nano").precision == "int8"
+        assert info.of("chatterbox-nano").precision.startswith("int8")
 
 
 @pytest.mark.parametrize("model", ["", "chatterbox", "turbo,turbo", "auto,turbo", "turbo,"])
