@@ -29,7 +29,7 @@ UNREAD = (
     *("debug", "info", "warning", "error", "exception", "spawn", "create_task"),
     *("ValueError", "RuntimeError", "TypeError", "OSError", "LookupError"),
     *("HomeRefused", "HomeTaken", "NameRefused", "DiscordAddressError", "OpusFileError"),
-    *("Stalled", "Thread", "DatabaseUnusable", "NotOgg"),
+    *("Stalled", "Thread", "DatabaseUnusable", "NotOgg", "ObjectsFailed", "ObjectsUnusable"),
 )
 NO_SENTENCES = {
     "Voice websocket poller",
@@ -37,6 +37,11 @@ NO_SENTENCES = {
     "{} is {}; the connection was refused",
     "opted out",
     "no role",
+    # To whoever runs the bot, as all of that room's errors.
+    "The bucket of {place} keeps former versions of what is deleted. Use a bucket that never had "
+    "versioning switched on.",
+    "there is no such bucket",
+    "no answer",
     "excluded role",
     "barred by",
     "voice message",
