@@ -29,7 +29,7 @@ UNREAD = (
     *("debug", "info", "warning", "error", "exception", "spawn", "create_task"),
     *("ValueError", "RuntimeError", "TypeError", "OSError", "LookupError"),
     *("HomeRefused", "HomeTaken", "NameRefused", "DiscordAddressError", "OpusFileError"),
-    *("Stalled", "Thread", "DatabaseUnusable", "NotOgg"),
+    *("Stalled", "Thread", "DatabaseUnusable", "NotOgg", "ObjectsFailed", "ObjectsUnusable"),
 )
 NO_SENTENCES = {
     "Voice websocket poller",
@@ -45,6 +45,11 @@ NO_SENTENCES = {
     "Timbre {}",
     "`/bot-owner enable voice:{}`",
     "PRIVACY.md",
+    # In what raises `ObjectsFailed`, which operators read.
+    "The bucket of {place} keeps former versions of what is deleted. Use a bucket that never had "
+    "versioning switched on.",
+    "there is no such bucket",
+    "no answer",
     "app_commands.Command[Any, ..., Any] | app_commands.ContextMenu",
 }
 #: Of texts that somebody agreed to once, which an export has in English.
