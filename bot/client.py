@@ -15,6 +15,7 @@ from bot.base.health import life_of, show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.membership import is_member
+from bot.base.rest_turns import RestTurns
 from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
@@ -76,6 +77,11 @@ class TimbreBot(CommandClient):
     ) -> None:
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
+        shards = services.peers.shards
+        trace = aiohttp.TraceConfig()
+        if shards:
+            per_s = services.settings.discord.requests_per_s
+            trace = RestTurns(services.store.pauses, per_s).trace()
         super().__init__(
             command_prefix=(),  # see `on_message`
             help_command=None,
@@ -93,8 +99,9 @@ class TimbreBot(CommandClient):
             guild_ready_timeout=0.5,
             tree_cls=TimbreTree,
             connector=connector,
+            http_trace=trace,
         )
-        if shards := services.peers.shards:
+        if shards:
             self.shard_count, self.shard_ids = shards.count, shards.ids
         self.services = services
         self.command_mentions = CommandMentions()
@@ -247,7 +254,7 @@ class TimbreBot(CommandClient):
         except SpeechError as error:
             log.info("there is no engine to detect languages for", extra={"reason": str(error)})
             return
-        if len(engine.languages) > 1:
+        if len(engine.reads) > 1:
             await self.services.line_languages.prepare()
 
     async def on_ready(self) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bot.base.bucket import Bucket, ObjectsUnusable, bucket_of
 from bot.base.databases import open_database_of
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects, Objects, ObjectsFailed
 from bot.base.peers import Peers
 from bot.base.shards import Shards
 from bot.base.statistics import Statistics
@@ -27,6 +29,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
@@ -92,13 +95,27 @@ def address_of(settings: Settings) -> str | None:
     return settings.database.get_secret_value() if settings.database else None
 
 
+def objects_of(settings: Settings) -> Objects:
+    """Where the settings have clips and renderings lie. Raises `SettingsError`."""
+    if settings.objects.place is None:
+        return FolderObjects(settings.home)
+    try:
+        return bucket_of(settings.objects, settings.home)
+    except ObjectsUnusable as error:
+        raise SettingsError(str(error)) from error
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database of TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        store = await open_database_of(settings.home, address_of(settings))
-    except DatabaseUnusable as error:
+        objects = objects_of(settings)
+        bucket = objects if isinstance(objects, Bucket) else None
+        store = await open_database_of(settings.home, address_of(settings), bucket)
+    except (DatabaseUnusable, ObjectsUnusable) as error:
         raise SettingsError(str(error)) from error
+    except ObjectsFailed as error:
+        raise SettingsError(f"TIMBRE_OBJECTS cannot be used: {error}") from error
     except OSError as error:
         raise SettingsError(f"TIMBRE_HOME cannot be used: {error}") from error
     try:
@@ -127,10 +144,10 @@ def reader_of(settings: Settings) -> Reader:
     return Reader(settings.text, lambda: datetime.now(UTC))
 
 
-def speech_cache(settings: Settings, store: Store) -> SpeechCache:
-    """The cache of rendered speech under TIMBRE_HOME."""
+def speech_cache(settings: Settings, store: Store, objects: Objects) -> SpeechCache:
+    """The cache of rendered speech."""
     max_bytes = settings.speech_cache_max_mib * 2**20
-    return SpeechCache(settings.home, store, settings.sound, max_bytes=max_bytes)
+    return SpeechCache(objects, store, settings.sound, max_bytes=max_bytes)
 
 
 @asynccontextmanager
@@ -148,6 +165,8 @@ async def open_services(
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
         peers = Peers(store, settings.home, shards)
+        objects = objects_of(settings)
+        copies = VoiceCopies(store, objects, settings.home)
         executor: Executor
         if workers is not None:
             executor = SharedExecutor(
@@ -155,14 +174,24 @@ async def open_services(
             )
         else:
             executor = await local_executor(settings, enrolments)
-        try:
-            await executor.start()
-            yield _services(settings, store, peers, executor, enrolments, statistics=statistics)
-        finally:
-            await executor.close()
-            await enrolments.settled()
-            await statistics.keep()
-            await peers.leave()
+        async with copies.open():
+            try:
+                await executor.start()
+                yield _services(
+                    settings,
+                    store,
+                    peers,
+                    executor,
+                    enrolments,
+                    objects=objects,
+                    copies=copies,
+                    statistics=statistics,
+                )
+            finally:
+                await executor.close()
+                await enrolments.settled()
+                await statistics.keep()
+                await peers.leave()
 
 
 async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> WorkerPool:
@@ -192,14 +221,17 @@ def _services(
     executor: Executor,
     enrolments: EnrolmentRecords,
     *,
+    objects: Objects,
+    copies: VoiceCopies,
     statistics: Statistics,
 ) -> Services:
     metrics = statistics.metrics
     home = settings.home
-    cache = speech_cache(settings, store)
+    cache = speech_cache(settings, store, objects)
     speech = SpeechService(
         executor,
         cache,
+        copies,
         metrics,
         deadline_s=settings.queue.request_deadline_s,
         tell=peers.told,
@@ -208,7 +240,15 @@ def _services(
     voices = Voices(store, home, sharing)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
-    forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
+    forgetting = Forgetting(
+        store,
+        objects,
+        speech,
+        executor,
+        enrolments.settled,
+        copies=copies,
+        claim=peers.claim,
+    )
     bars = Bars(store, speech, time.time)
     sounds = Sounds(store, voices, speech)
     uploads = Uploads(
@@ -226,7 +266,7 @@ def _services(
     permissions = Permissions(store, forgetting, sharing, bars, proving, clock=time.time)
     registration = Registration(
         store,
-        home,
+        objects,
         forgetting,
         sharing,
         bars,
@@ -238,7 +278,9 @@ def _services(
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting, pronouncing, languages=line_languages)
+    privacy = Privacy(
+        store, objects, registration, forgetting, pronouncing, languages=line_languages
+    )
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -246,6 +288,7 @@ def _services(
         forgetting,
         privacy,
         peers,
+        objects=objects,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
         unused_s=settings.voices.unused_days * 86_400,
@@ -261,6 +304,7 @@ def _services(
             pronouncing,
             line_languages,
             recorded=enrolments.settled,
+            copies=copies,
         ),
         executor=executor,
         cache=cache,
@@ -283,7 +327,7 @@ def _services(
         permissions=permissions,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(
-            store, voices, speech, home=home, judge=judge, clock=time.time
+            store, voices, speech, objects=objects, judge=judge, clock=time.time
         ),
         forgetting=forgetting,
         privacy=privacy,

@@ -21,6 +21,7 @@ from dotenv.parser import parse_stream
 from msgspec import Meta, Struct
 from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
 
+from bot.base.bucket import ObjectsSettings
 from bot.base.loopback_address import LoopbackAddress
 from bot.channel.limits import VoiceLimits
 from bot.clips.limits import ClipLimits
@@ -58,7 +59,10 @@ _PATHS = {
 
 
 #: What no other process is told, and no log.
-SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN", "TIMBRE_DATABASE")
+SECRETS = (
+    *("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN", "TIMBRE_DATABASE"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+)
 
 
 class SettingsError(Exception):
@@ -83,6 +87,7 @@ class DiscordSettings(Struct, frozen=True, kw_only=True):
     token: Annotated[SecretStr | None, "DISCORD_TOKEN"] = None
     message_content: Annotated[bool, "TIMBRE_MESSAGE_CONTENT"] = True
     welcome: Annotated[bool, "TIMBRE_WELCOME"] = True
+    requests_per_s: Annotated[int, Meta(ge=1, le=10_000), "TIMBRE_DISCORD_REQUESTS_PER_S"] = 50
     resolve: Annotated[
         LoopbackAddress | None, BeforeValidator(LoopbackAddress.parse), "TIMBRE_DISCORD_RESOLVE"
     ] = None
@@ -117,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     home: Annotated[Path, "TIMBRE_HOME"]
     database: Annotated[SecretStr | None, BeforeValidator(_postgresql), "TIMBRE_DATABASE"] = None
+    objects: ObjectsSettings
     speech_cache_max_mib: Annotated[
         int, Meta(ge=1, le=1_000_000), "TIMBRE_SPEECH_CACHE_MAX_MIB"
     ] = 1024
@@ -140,6 +146,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     channel: VoiceLimits
     http: HttpSettings
     log: LogSettings
+
+    def __post_init__(self) -> None:
+        if self.objects.place and self.database is None:
+            raise ValueError(
+                "TIMBRE_OBJECTS is for several machines, which meet in a PostgreSQL: set "
+                "TIMBRE_DATABASE, too"
+            )
 
 
 _Subject = TypeVar("_Subject", bound=Struct)

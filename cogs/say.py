@@ -12,6 +12,7 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import TOO_LATE, UserError
+from bot.base.locks import KeyedLocks
 from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
@@ -44,6 +45,7 @@ class Say(commands.Cog):
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
+        self._reading = KeyedLocks[tuple[int, int]]()
         self._on_message = app_commands.ContextMenu(
             name="Speak this",
             callback=self.speak_message,
@@ -143,7 +145,8 @@ class Say(commands.Cog):
             interaction.response.defer(thinking=True, ephemeral=not shown)
         )
         try:
-            saying = await saying_of(member=member, guild=member.guild, aloud=seat is not None)
+            async with self._reading.of((member.guild.id, member.id)):  # as they asked, in order
+                saying = await saying_of(member=member, guild=member.guild, aloud=seat is not None)
             if seat is None:
                 await self._send_file(interaction, saying, deferral, file or SoundFile.OGG)
             else:

@@ -38,7 +38,13 @@ class SettingsPanel(Panel):
         self.bot = bot
         self.page = page
         self.now = chosen.now
-        options = [option for option in OPTIONS if option.page is page]
+        options = [
+            option
+            for option in OPTIONS
+            # Where one model is loaded there is nothing to prefer.
+            if option.page is page
+            and (option.kind is not Kind.PREFERENCE or chosen.choices[option.field])
+        ]
         lines = [line_of(option, chosen) for option in options]
         self.add_item(_Turn(page))
         for option in options:

@@ -9,7 +9,7 @@ from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from cogs.asking import manages, moderates
-from cogs.engine_facts import who_speaks
+from cogs.engine_facts import who_speaks, who_speaks_here
 
 #: A field of an embed holds 1,024 characters.
 _WORKERS_SHOWN = 16
@@ -45,8 +45,12 @@ class StatusCommands(commands.Cog):
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
         runs_the_bot = await self.bot.is_owner(interaction.user)
+        models = ""
+        if executor.engine and executor.engine.others and interaction.guild_id:
+            chosen = await self.bot.services.server_settings.of(interaction.guild_id)
+            models = " " + who_speaks_here(executor.engine, chosen.model_preference)
         if not (runs_the_bot or manages(interaction) or moderates(interaction)):
-            said = f"{_HOW_IT_IS.get(executor.state, _STARTING)}\n{who_speaks(self.bot)}"
+            said = f"{_HOW_IT_IS.get(executor.state, _STARTING)}\n{who_speaks(self.bot)}{models}"
             await interaction.edit_original_response(content=said)
             return
         fields = {}
@@ -59,9 +63,9 @@ class StatusCommands(commands.Cog):
                 precision=engine.precision,
             )
             fields[gettext("Engine")] = f"{how}\n" + _in_its_words(engine.reason)
-            fields[gettext("Reads")] = str(
-                Listing(map(name_of, engine.languages), alphabetical=True)
-            )
+            fields[gettext("Reads")] = str(Listing(map(name_of, engine.reads), alphabetical=True))
+        if models:
+            fields[gettext("Models")] = models.strip()
         worker = str(_STATES.get(executor.state, executor.state))
         # Why there is none may name files of the machine.
         if executor.state != "unavailable" or runs_the_bot:

@@ -13,6 +13,7 @@ from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.rights import Action
 from cogs.asking import person_of
+from cogs.model_options import AUTOMATIC, LoadedModel
 from cogs.voice_facts import settings_of
 from cogs.voice_options import voice_to
 from data.rows import MemberSound
@@ -60,6 +61,7 @@ class TuningCommands(commands.Cog):
         pace="How close to the clip's own pace; lower is slower (usually 0.5)",
         temperature="How much it varies (usually 0.8)",
         seed="Each number gives another take",
+        model="Which model speaks in it, where several are loaded",
         reset="Go back to how the voice spoke at first",
     )
     async def settings(
@@ -71,12 +73,17 @@ class TuningCommands(commands.Cog):
         pace: SpeakingPace | None = None,
         temperature: Temperature | None = None,
         seed: Seed | None = None,
+        model: LoadedModel | None = None,
         reset: bool = False,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         if reset:
             await self.bot.services.voice_keeping.reset(voice, person)
+        if model is not None:
+            engine = self.bot.services.executor.status().engine
+            own = None if model == AUTOMATIC else model
+            await self.bot.services.voice_keeping.set_model(voice, own, engine, person)
         adjusted = await self.bot.services.voice_keeping.adjust(
             voice,
             person,

@@ -47,10 +47,13 @@ def facts(voice: VoiceRow, place: Place, giver_id: int | None) -> discord.Embed:
 
 
 def settings_of(voice: VoiceRow) -> str:
-    return gettext(
+    said = gettext(
         "exaggeration {exaggeration:g}, pace {pace:g}, temperature {temperature:g}, seed {seed}",
         exaggeration=voice.exaggeration,
         pace=voice.cfg_weight,
         temperature=voice.temperature,
         seed=voice.seed,
     )
+    if voice.model is None:
+        return said
+    return gettext("{settings}, model {model}", settings=said, model=voice.model)

@@ -44,6 +44,15 @@ class ProcessStore(StorePart):
     async def all(self) -> list[ProcessRow]:
         return await self._database.rows(ProcessRow, "processes", order="first_shard, process")
 
+    async def living(self, monotonic_s: float) -> set[int]:
+        """The first shards of the processes whose leases last, by the clock of all.
+
+        Where that is the machine's monotonic one, it says `monotonic_s`.
+        """
+        now = await self.now()
+        until = monotonic_s if now is None else now
+        return {row.first_shard for row in await self.all() if row.lease_until > until}
+
     async def join(self, row: ProcessRow) -> None:
         await self._database.insert("processes", row)
 

@@ -37,13 +37,15 @@ class VoiceRow(NewVoice, frozen=True, kw_only=True):
     """A member's voice. `disabled_at` is set where the bot's owner forbade it.
 
     `used_at` is when it was last spoken in, at most a day late; None where that is not known.
-    The last four are `engine.speech.SpeechParameters` of these names.
+    `model` is the engine's model that speaks in it, None: the server's. The last four are
+    `engine.speech.SpeechParameters` of these names.
     """
 
     voice_id: int
     created_at: float
     disabled_at: float | None = None
     used_at: float | None = None
+    model: str | None = None
     exaggeration: float = 0.5
     cfg_weight: float = 0.5
     temperature: float = 0.8
@@ -133,7 +135,8 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     A `_leave_s` of 0 is never; None is what the bot's settings say. `language` is what a line is
     read in that shows no other (None: English), `languages` those that may be read, with spaces
-    between (None: all). `unread_words` have commas between; a line says who with `{name}`.
+    between (None: all). `model_preference` is "quality" or "speed", None: neither. `unread_words`
+    have commas between; a line says who with `{name}`.
     """
 
     guild_id: int
@@ -167,6 +170,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     catch_up_percent: int = 140
     skip_votes: bool = False
     show_words: bool = False
+    model_preference: str | None = None
 
 
 class MemberSound(msgspec.Struct, frozen=True, kw_only=True):

@@ -100,6 +100,9 @@ class VoiceStore(StorePart):
     async def set_language(self, voice_id: int, language: str | None) -> None:
         await self._database.update("voices", {"language": language}, voice_id=voice_id)
 
+    async def set_model(self, voice_id: int, model: str | None) -> None:
+        await self._database.update("voices", {"model": model}, voice_id=voice_id)
+
     async def delete(self, voice_id: int, clip_path: str) -> bool:
         """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.
 

@@ -19,20 +19,23 @@ Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Identity = Annotated[str, msgspec.Meta(pattern="^clip:[0-9]{1,20}:[0-9a-f]{64}$")]
 
+#: What TIMBRE_MODEL can name; `engine.weights.models` has what each is.
+MODEL_NAMES = ("english", "multilingual", "turbo", "nano")
+
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a worker needs to choose and load an engine: the settings of the engine.
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
     checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
-    `threads` limits CPU threads, 0 for all. `gpus` and `workers` say how many processes there are:
-    `workers` for each card of `gpus`, or where that is None, on `device`.
+    `model` is "auto" or names of models with commas between: all of those are loaded, and the first
+    speaks where none is asked for. `threads` limits CPU threads, 0 for all. `gpus` and `workers`
+    say how many processes there are: `workers` for each card of `gpus`, or where that is None, on
+    `device`.
     """
 
     engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
-    model: Annotated[
-        Literal["auto", "english", "multilingual", "turbo", "nano"], "TIMBRE_MODEL"
-    ] = "auto"
+    model: Annotated[str, "TIMBRE_MODEL"] = "auto"  # or `MODEL_NAMES`, with commas between
     home: Annotated[str, "TIMBRE_HOME"]
     weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
@@ -45,12 +48,28 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
 
     def __post_init__(self) -> None:
+        if self.model != "auto":
+            self._require_models()
         require_device(self.device)
         require_cards(self.gpus or "")
         if self.gpus and self.device not in ("auto", "cuda"):
             raise ValueError(
                 f"TIMBRE_DEVICE={self.device} and TIMBRE_GPUS={self.gpus} name different devices: "
                 "set one of them"
+            )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Those that are asked for by name, the first one first; none where the machine decides."""
+        if self.model == "auto":
+            return ()
+        return tuple(name.strip() for name in self.model.split(","))
+
+    def _require_models(self) -> None:
+        if not set(self.models) <= set(MODEL_NAMES) or len(set(self.models)) < len(self.models):
+            raise ValueError(
+                f"TIMBRE_MODEL has to be auto, or one or more of {', '.join(MODEL_NAMES)}, each "
+                f"once and with commas between, not {self.model!r}"
             )
 
     @property
@@ -69,7 +88,8 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`.
 
     `priority` is the best that it was asked for with when it is sent: an engine that works on
-    several jobs at once takes the better first where it cannot take all.
+    several jobs at once takes the better first where it cannot take all. `model` is as in
+    `SpeechRequest`.
     """
 
     job_id: int
@@ -78,6 +98,7 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     parameters: SpeechParameters
     language: str = "en"
     priority: Priority = Priority.FIRST_SOUND
+    model: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

@@ -96,6 +96,8 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One chunk of text to be spoken.
 
     `language` is the text's, an ISO 639-1 code; an engine that cannot read it does what it can.
+    `model` is one of `EngineInfo.models`, "" the worker's first, which also speaks for one that is
+    not there any more.
     `guild_id` and `user_id` are whom the queue is fair to; 0 stands for nobody in particular.
     `deadline_s` counts from submission, and anew when the request is promoted: one that has not
     started by then fails with `DeadlineExceeded`; None waits for ever.
@@ -103,6 +105,7 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     language: str = "en"
+    model: str = ""
     voice: Voice = StockVoice()
     parameters: SpeechParameters = SpeechParameters()
     guild_id: int = 0
@@ -117,9 +120,8 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
         Hex. Requests with equal keys are one job. Those of two people never are: how soon an answer
         comes would tell one of them what the other had said.
         """
-        return sha256_of(
-            self.text, self.language, self.voice.identity, self.parameters, self.user_id
-        )
+        parts = (self.text, self.language, self.voice.identity, self.parameters, self.user_id)
+        return sha256_of(*parts, *((self.model,) if self.model else ()))
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +147,21 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True):
 Word = Annotated[str, msgspec.Meta(max_length=1_000)]
 
 
+class OtherModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that a worker holds beside its first; the fields are as in `EngineInfo`."""
+
+    model: Word
+    revision: Word
+    precision: Word
+    languages: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1, max_length=100)]
+    sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)]
+
+
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker loaded and why, as shown by `/status` and hashed into cache keys."""
+    """What a worker loaded and why, as shown by `/status` and hashed into cache keys.
+
+    Of several models it is about the first, which speaks where no other is asked for.
+    """
 
     name: Word  # "chatterbox" or "stock"
     model: Word
@@ -164,6 +179,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ()
     streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once
     step_patience: float = 1.0  # how many times the usual limit a step of it may take
+    others: Annotated[tuple[OtherModel, ...], msgspec.Meta(max_length=10)] = ()
 
     @property
     def identity(self) -> str:
@@ -173,6 +189,35 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
         """
         model = f"{self.name}/{self.model}@{self.revision}/{self.version}"
         return f"{model}/{self.device}/{self.precision}"
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The `identity` of each of its models."""
+        return tuple(self.of(model).identity for model in self.models)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that can be asked for, the first one first."""
+        return (self.model, *(other.model for other in self.others))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What at least one of the models reads, the first one's languages first."""
+        every = [*self.languages, *(code for other in self.others for code in other.languages)]
+        return tuple(dict.fromkeys(every))
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The sounds that at least one of the models makes."""
+        every = [*self.sounds, *(sound for other in self.others for sound in other.sounds)]
+        return tuple(dict.fromkeys(every))
+
+    def of(self, model: str) -> "EngineInfo":
+        """What is to be known of one of `models` alone; of the first where it is none of them."""
+        for other in self.others:
+            if other.model == model:
+                return msgspec.structs.replace(self, others=(), **msgspec.structs.asdict(other))
+        return msgspec.structs.replace(self, others=()) if self.others else self
 
 
 def sha256_of(*parts: object) -> str:

@@ -4,11 +4,13 @@ pytest-timeout and pytest's own faulthandler both stop watching a test once it h
 """
 
 import faulthandler
+import gc
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -45,11 +47,20 @@ NOT_TIMED = (
     "tests/engine/worker/test_chatterbox.py",
     "tests/engine/worker/test_selection.py",
 )
+#: How many lanes are for what waits for the clock, where there are more.
+TIMED_LANES = 2
+#: What imports torch, and with it ten seconds of a core. A timed lane of a whole run does without,
+#: but for what is timed in it.
+HEAVY = "tests/engine/"
+ROOT = Path(__file__).parents[1]
 #: The longest time a test, or the whole run, may take to put its things away.
-ENDING_S = 120.0
+ENDING_S = 180.0
 
-# Beside other lanes an example may wait for a core for longer than Hypothesis lets it take.
-settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Beside other lanes an example may wait for a core for longer than Hypothesis lets it take. A test
+# draws the same examples every time: whether a change is taken is no matter of chance.
+settings.register_profile(
+    "lanes", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("lanes")
 
 # numpy and torch read them when they are first imported, in processes that tests start too. Two
@@ -98,6 +109,39 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     from tests.lanes import lanes  # noqa: PLC0415 - it needs pytest-xdist
 
     return lanes() if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a lane whether it leaves to others what is heavy to import."""
+    whole = node.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    several = len(node.config.getoption("tx")) > TIMED_LANES
+    timed = int(node.gateway.id.removeprefix("gw")) < TIMED_LANES
+    node.workerinput["light"] = whole and several and timed
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect in a light lane only what it may run. A folder's conftest may be heavy, too."""
+    if not getattr(config, "workerinput", {}).get("light"):
+        return None
+    place = collection_path.relative_to(ROOT).as_posix()
+    if collection_path.is_dir():
+        place += "/"
+        if any(timed.startswith(place) for timed in TIMED):
+            return None
+    return True if place.startswith(HEAVY) and not is_timed(place) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among what is imported: it stays, and there is a million of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,9 +8,8 @@ import os
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.conftest import is_timed
+from tests.conftest import HEAVY, TIMED_LANES, is_timed
 
-TIMED_LANES = 2
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
     "tests/end_to_end/test_faults.py",
@@ -28,8 +27,9 @@ LONGEST = (
     "tests/end_to_end/test_other_scripts.py",
     "tests/end_to_end/test_live_restart.py",
     "tests/bot/demo/test_soak.py",
-    "tests/bot/clips/test_hostile.py",
     "tests/engine/bench/test_bench.py",
+    "tests/bot/clips/test_hostile.py",
+    "tests/bot/text/test_corpus.py",
     "tests/engine/upstream/test_full_size.py",
     "tests/bot/voices/test_killed_registration.py",
     "tests/bot/commands/test_command_line.py",
@@ -42,6 +42,7 @@ LONGEST = (
     "tests/end_to_end/test_choosing.py",
     "tests/end_to_end/test_hostile_uploads.py",
     "tests/engine/chatterbox/t3/test_gpt2.py",
+    "tests/engine/test_silence.py",
     "tests/engine/chatterbox/test_engine.py",
     "tests/bot/clips/test_judge.py",
     "tests/test_set_up.py",
@@ -62,9 +63,20 @@ class Lanes(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0]
 
+    def _check_nodes_have_same_collection(self) -> bool:
+        """What is handed out is what the first lane has: a full one. Light ones have part of it."""
+        lanes = sorted(self.registered_collections.items(), key=lambda lane: -len(lane[1]))
+        self.registered_collections = dict(lanes)
+        light = [lane for lane in lanes if lane[0].workerinput["light"]]
+        full = set(lanes[0][1])
+        same = all(full == set(found) for lane, found in lanes if (lane, found) not in light)
+        return same and all(full.issuperset(found) for _, found in light)
+
     def _assign_work_unit(self, node: WorkerController) -> None:
         timed_lane = int(node.gateway.id.removeprefix("gw")) < TIMED_LANES
-        scopes = sorted(self.workqueue, key=lambda scope: self._rank(scope, timed_lane))
+        known = {self._split_scope(test) for test in self.registered_collections[node]}
+        suit = known.intersection(self.workqueue)
+        scopes = sorted(suit, key=lambda scope: self._rank(scope, timed_lane))
         if not scopes or (is_timed(scopes[0]) and not timed_lane):
             node.shutdown()
             return
@@ -72,7 +84,7 @@ class Lanes(LoadScopeScheduling):
         super()._assign_work_unit(node)
 
     @staticmethod
-    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int]:
-        """The files of a lane's own kind first, and of each kind the longest."""
+    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int, bool]:
+        """Files of its own kind first, of each kind the longest, then what fewer lanes can take."""
         at = LONGEST.index(scope) if scope in LONGEST else len(LONGEST)
-        return is_timed(scope) != timed_lane, at
+        return is_timed(scope) != timed_lane, at, not scope.startswith(HEAVY)

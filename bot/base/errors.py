@@ -15,6 +15,7 @@ import discord
 from discord import app_commands
 
 from bot.base.command_mentions import linked
+from bot.base.objects import ObjectsFailed
 from bot.catalogue import Listing, Said, Sentence
 from bot.catalogue.sentence import Value
 from data.errors import Failure, StoreFailed
@@ -27,6 +28,11 @@ log = logging.getLogger(__name__)
 TOO_LATE = (10015, 50027)
 
 
+#: Clips and renderings lie in a bucket, which does not do what is asked.
+CLIPS_AWAY = Sentence(
+    "I cannot reach the place where I keep voices. Please try again in a moment. If that lasts, "
+    "whoever runs me finds the reason in my log."
+)
 _DISK_FULL = Sentence("I could not store that: the disk that I run on is full.")
 #: As Discord calls them in a server's settings.
 _PERMISSIONS = {"manage_guild": Sentence("Manage Server")}
@@ -91,6 +97,9 @@ def sentence_for(error: BaseException) -> Said:
             return Sentence("Discord does not let me do that here. Please check my permissions.")
         case discord.DiscordServerError():
             return Sentence("Discord has trouble at the moment. Please try again.")
+        case ObjectsFailed():
+            log.error("the bucket refused", exc_info=error)
+            return CLIPS_AWAY
         case OSError(errno=errno.ENOSPC):
             log.error("the disk is full", extra={"reason": str(error)})
             return _DISK_FULL

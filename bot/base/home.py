@@ -20,6 +20,8 @@ ALIVE = "alive"
 CLIPS, UPLOADS, SPEECH, CONDITIONALS = "clips", "uploads", "speech", "conditionals"
 #: A lock file for each bot process of several.
 PROCESSES = "processes"
+#: Where clips lie in a bucket: those that the engine reads, by process.
+COPIES = "copies"
 
 #: The files in each folder, unfinished ones included, by their paths from it.
 OURS = {
@@ -32,6 +34,7 @@ OURS = {
 _BEFORE = {
     *OURS,
     PROCESSES,
+    COPIES,
     "weights",
     "bench",
     "demo",

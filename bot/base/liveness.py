@@ -54,24 +54,25 @@ class OtherProcesses:
     async def give_up_gone_of(self, rows: list[ProcessRow]) -> None:
         if rows:
             now = await self.now()
-            await self.give_up([row for row in rows if self._is_gone(row, now)])
+            for row in rows:
+                if self._is_dead(row):
+                    await self.give_up([row], "dead")
+                elif row.lease_until < now:
+                    await self.give_up([row], "expired")
 
-    async def give_up(self, rows: list[ProcessRow]) -> None:
+    async def give_up(self, rows: list[ProcessRow], why: str) -> None:
         for row in rows:
             if await self._rows.remove(row):
-                log.warning(
-                    "a bot process was given up",
-                    extra={"shards": f"{row.first_shard}-{row.last_shard}/{row.shard_count}"},
-                )
+                shards = f"{row.first_shard}-{row.last_shard}/{row.shard_count}"
+                log.warning("a bot process was given up", extra={"shards": shards, "why": why})
 
-    def _is_gone(self, row: ProcessRow, now: float) -> bool:
-        """Whether a process is dead, by its lock, or its lease has ended."""
+    def _is_dead(self, row: ProcessRow) -> bool:
         if not self._rows.of_one_machine:  # no lock of another machine's processes is seen here
-            return row.lease_until < now
+            return False
         lock = ProcessLock(self._folder, row.process)
         try:
             lock.acquire()
         except Timeout:
-            return row.lease_until < now
+            return False
         lock.release()
         return True

@@ -131,10 +131,14 @@ class Peers:
             others = await self._rows.all()
             for other in others:
                 if other.shard_count != shards.count:
-                    raise HomeTaken(f"its bot processes have {other.shard_count} shards")
+                    raise HomeTaken(
+                        f"{shards} does not go with a bot process that counts "
+                        f"{other.shard_count} shards"
+                    )
                 if other.first_shard <= shards.last and shards.first <= other.last_shard:
                     raise HomeTaken(
-                        f"a bot process has the shards {other.first_shard}-{other.last_shard}"
+                        f"{shards} overlaps with a bot process that has the shards "
+                        f"{other.first_shard}-{other.last_shard}"
                     )
             mine, until = await self._lease()
             await self._rows.join(
@@ -286,7 +290,7 @@ class Peers:
         while late := await self._rows.unacknowledged(notice_id):
             await self._others.give_up_gone_of(late)
             if self._clock() > give_up_at:
-                await self._others.give_up(late)
+                await self._others.give_up(late, "unanswered")
                 # They do not know yet, and speak until they do or their lease ends.
                 await asyncio.sleep(LEASE_S)
             await asyncio.sleep(_ASK_EVERY_S)

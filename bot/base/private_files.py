@@ -29,6 +29,19 @@ def create(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole under another name, then rename it. Not flushed to the disk."""
+    for folder in (path.parent.parent, path.parent):  # `mkdir` gives its mode to the last alone
+        make_folder(folder)
+    unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    try:
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def move(path: Path, to: Path) -> None:
     """Rename a file, and see to it that the new name survives a loss of power."""
     path.replace(to)

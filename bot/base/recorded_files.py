@@ -4,22 +4,19 @@ A file goes before its row, so that a crash in between leaves a row, which is fo
 file that nothing knows of.
 """
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Generic
 
-from bot.base.home import own_files
-from bot.base.private_files import remove
+from bot.base.objects import Objects
 from data.cache_keys import CacheRow, CacheStore
 
 
 class RecordedFiles(Generic[CacheRow]):
-    """The files in one folder under `home`, and their rows."""
+    """The files in one folder of `objects`, and their rows."""
 
-    def __init__(self, home: Path, folder: str, rows: CacheStore[CacheRow]) -> None:
-        self._home = home
+    def __init__(self, objects: Objects, folder: str, rows: CacheStore[CacheRow]) -> None:
+        self._objects = objects
         self._folder = folder
         self._rows: CacheStore[CacheRow] = rows
 
@@ -32,22 +29,22 @@ class RecordedFiles(Generic[CacheRow]):
         rows = list(rows)
         if not rows:
             return 0
-        paths = [self._home / row.path for row in rows]
-        await asyncio.to_thread(remove, paths)
+        names = [row.path for row in rows]
+        await self._objects.delete(names)
         gone = await self._rows.delete(row.key for row in rows)
-        await asyncio.to_thread(remove, paths)
+        await self._objects.delete(names)
         return gone
 
-    async def remove_broken(
-        self, is_sound: Callable[[Path, CacheRow], bool], before: float = math.inf
-    ) -> int:
-        """Remove what was recorded at `before` or earlier and is not sound; returns how many."""
+    async def remove_missing(self, before: float = math.inf) -> int:
+        """Forget what was recorded at `before` or earlier and is not there; returns how many."""
         rows = [row for row in await self._rows.all() if row.created_at <= before]
+        missing = await self._objects.missing(row.path for row in rows)
+        return await self.remove(row for row in rows if row.path in missing)
 
-        def broken() -> list[CacheRow]:
-            return [row for row in rows if not is_sound(self._home / row.path, row)]
-
-        return await self.remove(await asyncio.to_thread(broken))
+    async def remove_broken(self, is_sound: Callable[[CacheRow], Awaitable[bool]]) -> int:
+        """Remove what was recorded and is not sound; returns how many."""
+        rows = await self._rows.all()
+        return await self.remove([row for row in rows if not await is_sound(row)])
 
     async def remove_unknown(self, before: float) -> int:
         """Remove Timbre's files without a row that were written at `before` or earlier."""
@@ -55,20 +52,20 @@ class RecordedFiles(Generic[CacheRow]):
         async def known() -> set[str]:
             return {row.path for row in await self._rows.all()}
 
-        return await remove_unknown(self._home, self._folder, known, before)
+        return await remove_unknown(self._objects, self._folder, known, before)
 
 
 async def remove_unknown(
-    home: Path, folder: str, known: Callable[[], Awaitable[set[str]]], before: float
+    objects: Objects, folder: str, known: Callable[[], Awaitable[set[str]]], before: float
 ) -> int:
-    """Remove Timbre's files in `folder` whose paths relative to `home` are not `known`.
+    """Remove Timbre's files in `folder` whose names are not `known`.
 
     Only those last written at `before` (Unix seconds) or earlier: a younger one may be about to be
     recorded. Returns how many there were.
     """
     # Listed before the rows: what is recorded in between is known then.
-    found = await asyncio.to_thread(own_files, home, folder, before)
+    found = await objects.names(folder, before)
     recorded = await known()
-    unknown = [path for path in found if path.relative_to(home).as_posix() not in recorded]
-    await asyncio.to_thread(remove, unknown)
+    unknown = [name for name in found if name not in recorded]
+    await objects.delete(unknown)
     return len(unknown)

@@ -2,14 +2,14 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bot.base.home import CONDITIONALS
+from bot.base.objects import FolderObjects
 from bot.base.recorded_files import RecordedFiles
-from bot.services import open_store, speech_cache
+from bot.services import objects_of, open_store, speech_cache
 from bot.settings import Settings
 from bot.speech.audio.cache import SETTLED_S, SpeechCache
 from data.rows import ConditionalsKey
@@ -20,19 +20,19 @@ async def caches(settings: Settings, action: str) -> int:
     """Carry out one action on both caches and show the result. Returns the exit code."""
     console = Console()
     async with open_store(settings) as store:
-        speech = speech_cache(settings, store)
+        speech = speech_cache(settings, store, objects_of(settings))
         match action:
             case "list":
                 await _list(console, store, speech)
             case "clear":
                 renderings = await speech.clear()
                 await store.local_clips.forget_unused(0.0)
-                enrolments = await _conditionals(settings.home, store).remove(
+                enrolments = await _conditionals(settings, store).remove(
                     await store.conditionals.all()
                 )
                 console.print(f"Removed {renderings} renderings and {enrolments} enrolled clips.")
             case _:
-                return await _verify(console, settings.home, store, speech)
+                return await _verify(console, settings, store, speech)
     return 0
 
 
@@ -63,10 +63,18 @@ async def _list(console: Console, store: Store, speech: SpeechCache) -> None:
     )
 
 
-async def _verify(console: Console, home: Path, store: Store, speech: SpeechCache) -> int:
+async def _verify(console: Console, settings: Settings, store: Store, speech: SpeechCache) -> int:
     report = await speech.verify()
-    files = _conditionals(home, store)
-    damaged = await files.remove_broken(_is_whole)
+    files = _conditionals(settings, store)
+    home, of_others = settings.home, settings.objects.place is not None
+
+    async def is_whole(row: ConditionalsKey) -> bool:
+        path = home / row.path
+        if not path.is_file():
+            return of_others  # another machine may have it
+        return path.stat().st_size == row.size_bytes
+
+    damaged = await files.remove_broken(is_whole)
     # A worker may be about to report a younger one.
     unknown = await files.remove_unknown(time.time() - SETTLED_S)
     sound = len(await store.conditionals.all())
@@ -79,12 +87,8 @@ async def _verify(console: Console, home: Path, store: Store, speech: SpeechCach
     return 1 if report.unreadable or damaged else 0
 
 
-def _conditionals(home: Path, store: Store) -> RecordedFiles[ConditionalsKey]:
-    return RecordedFiles(home, CONDITIONALS, store.conditionals)
-
-
-def _is_whole(path: Path, row: ConditionalsKey) -> bool:
-    return path.is_file() and path.stat().st_size == row.size_bytes
+def _conditionals(settings: Settings, store: Store) -> RecordedFiles[ConditionalsKey]:
+    return RecordedFiles(FolderObjects(settings.home), CONDITIONALS, store.conditionals)
 
 
 def _kib(size_bytes: int) -> str:

@@ -23,17 +23,17 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
-    several = run.add_mutually_exclusive_group()
-    several.add_argument(
+    run.add_argument(
         "--processes",
         type=int,
         metavar="N",
         help="have N bot processes share Discord's shards; SIGHUP restarts one after the other",
     )
-    several.add_argument(
+    run.add_argument(
         "--shards",
         metavar="A-B/N",
-        help="be one of several bot processes, with the shards from A to B of N",
+        help="be one of several bot processes, with the shards from A to B of N; with --processes, "
+        "have those on this machine and others elsewhere",
     )
     run.add_argument("--taking-over", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--workers-fd", type=int, help=argparse.SUPPRESS)
@@ -126,18 +126,19 @@ def _run(args: argparse.Namespace) -> int:
 
     settings = settings_module.load()
     match args.command:
-        case "run" if args.processes is not None:
-            from bot.commands.supervise import supervise  # noqa: PLC0415
-
-            return asyncio.run(supervise(settings, args.processes))
         case "run":
             from bot.base.shards import Shards  # noqa: PLC0415
-            from bot.commands.run import run  # noqa: PLC0415
 
             try:
-                shards = Shards.parse(args.shards) if args.shards else None
+                shards = None if args.shards is None else Shards.parse(args.shards)
             except ValueError as error:
                 raise settings_module.SettingsError(f"--shards: {error}") from None
+            if args.processes is not None:
+                from bot.commands.supervise import supervise  # noqa: PLC0415
+
+                return asyncio.run(supervise(settings, args.processes, shards))
+            from bot.commands.run import run  # noqa: PLC0415
+
             return asyncio.run(
                 run(settings, shards, taking_over=args.taking_over, workers_fd=args.workers_fd)
             )

@@ -25,6 +25,8 @@ async def move_database(settings: Settings, to: str) -> int:
         raise SettingsError(
             "TIMBRE_DATABASE: name the PostgreSQL that the rows are to be moved to, or from."
         )
+    if settings.objects.place:
+        raise SettingsError("TIMBRE_OBJECTS: rows whose clips lie in a bucket stay in PostgreSQL.")
     moving = _to_postgresql if to == "postgresql" else _to_sqlite
     with alone(settings.home):
         try:

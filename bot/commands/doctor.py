@@ -43,7 +43,7 @@ async def doctor(settings: Settings) -> int:
             *(_run(name, check) for name, check in _CHECKS),
             _settings(),
             _token(settings),
-            *await _home(settings),
+            *await look_at_home(settings),
             *await _engines(settings),
         ]
     table = Table(show_header=False, box=None)
@@ -137,15 +137,20 @@ def _invitation(settings: Settings) -> str | None:
     return invite_link(application_id) if application_id else None
 
 
-async def _home(settings: Settings) -> list[Check]:
+async def look_at_home(settings: Settings) -> list[Check]:
+    """The database, the bucket if there is one, and the disk."""
+    """The database, the bucket if there is one, and the disk."""
     try:
         async with open_store(settings) as store:
             kept, place = len(await store.speech.all()), store.place
     except SettingsError as error:
-        return [Check("database", "error", str(error))]
+        about_bucket = "TIMBRE_OBJECTS" in str(error) or str(settings.objects.place) in str(error)
+        return [Check("bucket" if about_bucket else "database", "error", str(error))]
+    bucket = f"{settings.objects.place}, private and without versions"
     free_gib = shutil.disk_usage(settings.home).free / 2**30
     return [
         Check("database", "ok", f"{place}, {kept} renderings"),
+        *([Check("bucket", "ok", bucket)] if settings.objects.place else []),
         Check(
             "disk",
             "ok" if free_gib >= _FREE_GIB else "warning",

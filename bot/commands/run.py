@@ -64,7 +64,7 @@ async def run(
     token = settings.discord.require_token()
     keep_memory_private()
     link = connector_of(settings)
-    secrets = (token, settings.http.secret, address_of(settings) or "")
+    secrets = (token, settings.http.secret, address_of(settings) or "", *settings.objects.secrets)
     logs.configure(settings.log.level, settings.log.format, *secrets)
     allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
@@ -80,8 +80,18 @@ async def run(
         return await _run(
             settings, token, link, stop, shards, taking_over=taking_over, workers=workers
         )
+    require_peers(settings)
     with alone(settings.home):
         return await _run(settings, token, link, stop)
+
+
+def require_peers(settings: Settings) -> None:
+    """Raise `SettingsError` where a bot without shards would not know of one on another machine."""
+    if settings.objects.place:
+        raise SettingsError(
+            "TIMBRE_OBJECTS is for bot processes on several machines, which have to know of each "
+            "other: start with `run --processes N` or `run --shards A-B/N`."
+        )
 
 
 async def _run(
@@ -147,7 +157,9 @@ async def _joined(
     try:
         await peers.join(waiting=taking_over)
     except HomeTaken as error:
-        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}: {error}") from None
+        taken = f"TIMBRE_HOME: another Timbre is running in {home}"
+        wrong = taken if peers.shards is None else "--shards"
+        raise SettingsError(f"{wrong}: {error}") from None
     if peers.shards is not None:
         await asyncio.to_thread(_require_no_lone_bot, home)
         if peers.first:

@@ -96,8 +96,10 @@ def _may_read(engine: EngineConfig) -> Sequence[str]:
     """What the engine of the settings could turn out to read."""
     if engine.engine == "stock":
         return _STOCK_LANGUAGES
-    model = MODELS.get(engine.model)
-    return model.languages if model else tuple(LANGUAGES)
+    if not engine.models:
+        return tuple(LANGUAGES)
+    every = (code for name in engine.models for code in MODELS[name].languages)
+    return list(dict.fromkeys(every))
 
 
 def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequence[str]) -> None:
@@ -114,7 +116,7 @@ async def _saying(
     services: Services, reader: Reader, text: str, asked: str | None, voice: Voice
 ) -> Saying:
     """What is said, in the language that was asked for or that the text is in."""
-    reads = (await services.executor.engine_info()).languages
+    reads = (await services.executor.engine_info()).reads
     line = await services.line_languages.of(text, reads, user_id=0, guild_id=0, asked=asked)
     sounds = services.sayings.sounds or ()
     reading = reader.read(text, Names(), language=line.language, reads=reads, sounds=sounds)

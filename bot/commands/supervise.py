@@ -1,8 +1,8 @@
 """`python -m bot run --processes N`: several bot processes of one home, started and kept running.
 
-Deals Discord's shards out, has the workers that all of them speak with, starts a process anew that
-ended or that was frozen, and on SIGHUP replaces one after the other: the next one is ready before
-the former one ends.
+Deals Discord's shards out, or with `--shards` those of this machine, has the workers that all of
+them speak with, starts a process anew that ended or that was frozen, and on SIGHUP replaces one
+after the other: the next one is ready before the former one ends.
 """
 
 import asyncio
@@ -28,8 +28,9 @@ from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
 from bot.commands.connecting import RETRY_FIRST_S, RETRY_MAX_S, UNREACHABLE, connector_of
 from bot.commands.process import SHUTDOWN_S, on_signals
-from bot.services import address_of, local_executor, open_store
+from bot.services import address_of, local_executor, objects_of, open_store
 from bot.settings import SOURCE, Settings, SettingsError
+from bot.speech.voice_copies import VoiceCopies
 from bot.voices.enrolments import EnrolmentRecords
 from data.store import Store
 from engine.host.executor_server import ExecutorServer
@@ -46,27 +47,35 @@ _MOST_PROCESSES = 64
 log = logging.getLogger(__name__)
 
 
-async def supervise(settings: Settings, processes: int) -> int:
-    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
+async def supervise(settings: Settings, processes: int, given: Shards | None = None) -> int:
+    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting.
+
+    Without the shards `given`, Discord says how many there are, and this machine has all.
+    """
     if not 1 <= processes <= _MOST_PROCESSES:
         raise SettingsError(f"--processes: has to be 1 to {_MOST_PROCESSES}")
+    if given is not None and len(given.ids) < processes:
+        raise SettingsError(f"--processes: {processes} cannot have a shard each of {given}")
     token = settings.discord.require_token()
     keep_memory_private()
-    secrets = (token, settings.http.secret, address_of(settings) or "")
+    secrets = (token, settings.http.secret, address_of(settings) or "", *settings.objects.secrets)
     logs.configure(settings.log.level, settings.log.format, *secrets)
     stop, replace = asyncio.Event(), asyncio.Event()
     on_signals(stop)
     if hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, replace.set)
-    count = await _shard_count(settings, token, stop)
-    if count is None:
-        return 0
+    if given is None:
+        count = await _shard_count(settings, token, stop)
+        if count is None:
+            return 0
+        hands = dealt(max(count, processes), processes)
+    else:
+        hands = given.dealt(processes)
     async with open_store(settings) as store, _workers(settings, store) as workers:
         members = [
-            _Member(settings, number, shards, workers)
-            for number, shards in enumerate(dealt(max(count, processes), processes))
+            _Member(settings, number, shards, workers) for number, shards in enumerate(hands)
         ]
-        log.info("supervising", extra={"processes": processes, "shards": max(count, processes)})
+        log.info("supervising", extra={"processes": processes, "shards": hands[0].count})
         tasks = [asyncio.create_task(member.keep(), name=str(member.shards)) for member in members]
         tasks.append(asyncio.create_task(_watch(store, members), name="watch"))
         tasks.append(asyncio.create_task(_replace_each(members, replace), name="replace"))
@@ -90,12 +99,13 @@ async def _workers(settings: Settings, store: Store) -> AsyncGenerator[ExecutorS
     metrics = Metrics()
     enrolments = EnrolmentRecords(store, metrics)
     executor = await local_executor(settings, enrolments)
-    try:
-        await executor.start()
-        yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
-    finally:
-        await executor.close()
-        await enrolments.settled()
+    async with VoiceCopies(store, objects_of(settings), settings.home).open():
+        try:
+            await executor.start()
+            yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
+        finally:
+            await executor.close()
+            await enrolments.settled()
 
 
 async def _shard_count(settings: Settings, token: str, stop: asyncio.Event) -> int | None:
@@ -126,10 +136,9 @@ async def _watch(store: Store, members: "list[_Member]") -> None:
     """Kill processes whose lease has ended: they are frozen, and silent in any case."""
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
-        now = time.monotonic()
-        leases = {row.first_shard: row.lease_until for row in await store.processes.all()}
+        living = await store.processes.living(time.monotonic())
         for member in members:
-            member.seen(lives=leases.get(member.shards.first, 0.0) > now)
+            member.seen(lives=member.shards.first in living)
 
 
 async def _replace_each(members: "list[_Member]", asked: asyncio.Event) -> None:

@@ -44,7 +44,8 @@ def weights(arguments: Sequence[str]) -> int:
     try:
         match options.command:
             case "fetch":
-                said = _fetch(model, folder, options.revision)
+                wanted_ones = [model] if model or folder else _named_by_the_bot()
+                said = " ".join(_fetch(each, folder, options.revision) for each in wanted_ones)
             case "verify":
                 said = _verify(model, folder)
             case _:
@@ -106,7 +107,8 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     """Raises `WeightsError` where nothing is in it."""
     config = settings_module.load().engine
     if config.weights:
-        return named or _model_of_the_bot(config), Path(config.weights)
+        model = named or _model_of_the_bot(config)
+        return model, checkpoint.folder_of(config.weights, model)
     from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
     model = named or _model_of_the_bot(config)
@@ -114,6 +116,12 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     if not folder.is_dir():
         raise WeightsError(f"No weights are in {folder} yet; `weights fetch` downloads them.")
     return model, folder
+
+
+def _named_by_the_bot() -> Sequence[Model | None]:
+    """The models that the settings name; none in particular where they name none."""
+    names = settings_module.load().engine.models
+    return [MODELS[name] for name in names] or [None]
 
 
 def _model_of_the_bot(config: EngineConfig) -> Model:

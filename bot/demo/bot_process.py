@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
@@ -20,8 +20,8 @@ _ROOT = Path(__file__).parents[2]
 
 #: What is watched is whether it ends; a start takes three seconds where nothing else wants a core.
 _START_TIMEOUT_S = 120.0
-#: Longer than the bot's own limit for a clean end.
-_STOP_TIMEOUT_S = 10.0
+#: What is watched is whether it ends; the bot gives itself five seconds.
+_STOP_TIMEOUT_S = 30.0
 
 
 class BotEnded(Exception):
@@ -119,8 +119,13 @@ def environment_of(discord: LoopbackDiscord, home: Path, **settings: str) -> dic
 
 @asynccontextmanager
 async def running_bot(
-    discord: LoopbackDiscord, home: Path, log: Path, **settings: str
+    discord: LoopbackDiscord,
+    home: Path,
+    log: Path,
+    *,
+    options: Sequence[str] = (),
+    **settings: str,
 ) -> AsyncIterator[BotProcess]:
-    async with BotProcess(environment_of(discord, home, **settings), log) as bot:
+    async with BotProcess(environment_of(discord, home, **settings), log, *options) as bot:
         await bot.until(discord.wait_for_bot(timeout_s=_START_TIMEOUT_S))
         yield bot

@@ -26,6 +26,7 @@ from bot.demo.report import Report, SpokenLine
 from bot.demo.timeline import Step, Timeline
 from bot.loopback import Heard, LoopbackDiscord, Member, VoiceChannel
 from bot.loopback.heard import PACKET_S, SAMPLE_RATE
+from bot.loopback.server import BUSY_MACHINE_S
 from bot.settings import Settings, SettingsError
 
 LINES = (
@@ -89,7 +90,7 @@ async def _perform(
     timeline: Timeline, settings: Settings, out: Path, home: Path
 ) -> tuple[Report, Heard, list[_Spoken]]:
     begun = time.monotonic()
-    async with LoopbackDiscord() as discord:
+    async with LoopbackDiscord(acknowledge_within_s=BUSY_MACHINE_S) as discord:
         guild = discord.add_guild("The workshop")
         guild.add_text_channel("general")
         channel = guild.add_voice_channel("Lounge")

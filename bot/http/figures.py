@@ -62,8 +62,8 @@ class FigureCollector(Collector):
             "The loaded speech engine; always 1.",
             labels=["engine", "model", "device", "precision"],
         )
-        if engine:
-            info.add_metric([engine.name, engine.model, engine.device, engine.precision], 1)
+        for one in map(engine.of, engine.models) if engine else ():
+            info.add_metric([one.name, one.model, one.device, one.precision], 1)
         yield info
         waiting = GaugeMetricFamily(
             "timbre_queue_waiting", "Requests that were not begun yet.", labels=["class"]
@@ -93,7 +93,7 @@ class FigureCollector(Collector):
     def _speech(self) -> Iterator[Metric]:
         metrics = self._metrics
         engine = self._executor.status().engine
-        model = engine.model if engine else ""
+        model = ",".join(engine.models) if engine else ""
         yield _counter("timbre_utterances", "Texts that were spoken or begun.", metrics.utterances)
         lookups = CounterMetricFamily(
             "timbre_cache_lookups",

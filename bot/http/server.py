@@ -171,22 +171,23 @@ class HttpServer:
         return web.json_response({"voices": [{"id": one.id, "name": one.name} for one in offered]})
 
     async def _list_models(self, _: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [self._model()]})
+        return web.json_response({"object": "list", "data": self._models()})
 
     async def _show_model(self, request: web.Request) -> web.Response:
-        model = self._model()
-        if request.match_info["model"] != model["id"]:
-            raise RequestRefused(404, f"The model here is {model['id']}.", code="model_not_found")
-        return web.json_response(model)
+        for model in self._models():
+            if request.match_info["model"] == model["id"]:
+                return web.json_response(model)
+        known = ", ".join(self._engine().models)
+        raise RequestRefused(
+            404, f"There is no such model here, only {known}.", code="model_not_found"
+        )
 
-    def _model(self) -> dict[str, str | int]:
+    def _models(self) -> list[dict[str, str | int]]:
         engine = self._engine()
-        return {
-            "id": engine.model,
-            "object": "model",
-            "created": self._started,
-            "owned_by": engine.name,
-        }
+        return [
+            {"id": model, "object": "model", "created": self._started, "owned_by": engine.name}
+            for model in engine.models
+        ]
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
         text = generate_latest(self._registry)

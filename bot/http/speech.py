@@ -98,15 +98,17 @@ class SpeechRoute:
         began = self._clock()
         order = await order_of(request)
         engine = self._engine()
-        if order.model not in (None, "", engine.model, *_OPENAI):
+        if order.model not in (None, "", *engine.models, *_OPENAI):
             raise RequestRefused(
                 404,
-                f"The model here is {engine.model}; GET /v1/models says so too.",
+                f"There is no such model here, only {', '.join(engine.models)}.",
                 param="model",
                 code="model_not_found",
             )
         with self._sayings.deciding() as decision:
             speaker = await self._voices.speaker(order.voice, engine)
+            if order.model in engine.models:
+                speaker = replace(speaker, model=order.model)
             answer = _Answer(request, order, engine.sample_rate, self._threads)
             answer.on_first = lambda: self._on_first(self._clock() - began)
             return await self._stream(answer, order, speaker, decision)

@@ -177,6 +177,16 @@ OPTIONS = (
         Page.VOICES,
     ),
     Option(
+        "model_preference",
+        Sentence("Quality or speed"),
+        Sentence(
+            "Which of the models that are loaded speaks, where a voice has none of its own. If "
+            "empty, the usual one."
+        ),
+        Kind.PREFERENCE,
+        Page.VOICES,
+    ),
+    Option(
         "language",
         Sentence("Language"),
         Sentence("The language of my own words, and of messages whose language I cannot tell."),

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum, auto
 from bot.base.errors import UserError
 from bot.catalogue import Listing, Said, Sentence
 from bot.speech.languages import LANGUAGES, name_of
+from bot.speech.models import Preference
 from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
@@ -24,6 +25,7 @@ DEMANDS = {
     ),
     Demand.OWN: Sentence("only their own; they say a sentence"),
 }
+PREFERENCES = {Preference.QUALITY: Sentence("quality"), Preference.SPEED: Sentence("speed")}
 
 
 class Kind(Enum):
@@ -40,6 +42,7 @@ class Kind(Enum):
     STOCK_VOICE = auto()
     VOICE = auto()
     DEMAND = auto()
+    PREFERENCE = auto()
 
 
 class Page(StrEnum):
@@ -127,6 +130,8 @@ class Option:
                 return one or None
             case Kind.DEMAND if not one or one in list(Demand):
                 return one or None
+            case Kind.PREFERENCE if not one or one in list(Preference):
+                return one or None
             case Kind.VOICE | Kind.STOCK_VOICE:
                 return one or None
         if self.is_typed:
@@ -153,4 +158,6 @@ class Option:
                 return names.get(value) or Sentence("deleted ({id})", id=str(value))
             case Kind.DEMAND:
                 return DEMANDS[Demand(value)]
+            case Kind.PREFERENCE:
+                return PREFERENCES[Preference(value)]
         return str(value)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.live.option import DEMANDS, Kind, Option
+from bot.live.option import DEMANDS, PREFERENCES, Kind, Option
 from bot.speech.languages import LANGUAGES, languages_by_name
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.place import Person
@@ -59,6 +59,13 @@ class ServerSettings:
                 ]
             case Kind.DEMAND:
                 return [OptionChoice(str(DEMANDS[one]), one, one == now) for one in Demand]
+            case Kind.PREFERENCE:
+                engine = self._executor.status().engine
+                several = engine is not None and len(engine.models) > 1
+                return [
+                    OptionChoice(str(said), one, one == now)
+                    for one, said in (PREFERENCES.items() if several else ())
+                ]
             case Kind.VOICE:
                 own = None if now is None else f"voice:{now}"
                 offered = await self._keeping.offer_default(moderator)

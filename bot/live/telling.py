@@ -1,5 +1,6 @@
 """The author of a message is told why it was not said."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -50,6 +51,16 @@ class ToldAuthors:
         chosen = await self._store.guild_settings.get(guild.id if guild else 0)
         said = sentence.for_locale(locale_of(guild, chosen.language))
         try:
-            await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
+            told = await message.reply(self._linked(said))
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
+            return
+        self._tasks.spawn(self._take_back(told), name="live reading")
+
+    async def _take_back(self, told: discord.Message) -> None:
+        """Delete what was told, in a while: discord.py's own task for that outlives the bot."""
+        await asyncio.sleep(_TOLD_FOR_S)
+        try:
+            await told.delete()
+        except discord.HTTPException as error:
+            log.info("what was told could not be deleted", extra={"status": error.status})

@@ -6,6 +6,7 @@ Faults that are single events are methods of what they happen to: `Guild` (a kic
 
 import random
 import re
+import time
 from dataclasses import dataclass
 
 
@@ -70,6 +71,19 @@ class Faults:
         #: Refuse bots that ask for the content of messages, as if the portal did not allow it.
         self.message_content_refused = False
         self.rest: list[RestFault] = []
+        #: How many requests with the bot's token are answered in any second; None: all.
+        self.requests_per_s: int | None = None
+        #: When one was answered and when one was refused for that, in `time.monotonic` seconds.
+        self.answered_s: list[float] = []
+        self.refused_s: list[float] = []
+
+    def beyond_limit(self) -> bool:
+        """Whether a request with the bot's token, now, is one too many; it is noted."""
+        now_s = time.monotonic()
+        recent = [moment_s for moment_s in self.answered_s if now_s - moment_s < 1]
+        beyond = self.requests_per_s is not None and len(recent) >= self.requests_per_s
+        (self.refused_s if beyond else self.answered_s).append(now_s)
+        return beyond
 
     def slow(self, method: str, path: str, seconds: float, *, times: int | None = 1) -> RestFault:
         """Answer requests whose path matches the regular expression `path` this much later.

@@ -22,6 +22,9 @@ MODAL_SUBMIT = 5
 
 _BUTTON = 2
 
+#: Discord's limit for the first answer.
+ACKNOWLEDGE_WITHIN_S = 3.0
+
 
 class Callback(IntEnum):
     """The kinds of a first answer."""
@@ -75,7 +78,7 @@ class Interaction:
         self.form: Modal | None = None
         self._changed = asyncio.Condition()
 
-    async def acknowledged(self, timeout_s: float = 10) -> Acknowledgement:
+    async def acknowledged(self, timeout_s: float = 90) -> Acknowledgement:
         """Wait for the first answer of any kind. Raises `TimeoutError`."""
         await self._until(lambda: self.acknowledgement is not None, timeout_s, "no answer")
         assert self.acknowledgement is not None
@@ -89,7 +92,7 @@ class Interaction:
         await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
         return self._finished()[number]
 
-    async def modal(self, timeout_s: float = 10) -> "Modal":
+    async def modal(self, timeout_s: float = 90) -> "Modal":
         """Wait for the form that the bot shows. Raises `TimeoutError`."""
         await self._until(lambda: self.form is not None, timeout_s, "no modal")
         assert self.form is not None
@@ -229,7 +232,8 @@ class Interactions:
     knows a form or a button only then, and nobody is quicker to use one than the bot is to read.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, acknowledge_within_s: float) -> None:
+        self.acknowledge_within_s = acknowledge_within_s
         self.bot_knows: Callable[[int | None], Awaitable[None]]
         self._world = world
         self._by_token: dict[str, Interaction] = {}

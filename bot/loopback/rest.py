@@ -32,6 +32,9 @@ _VERSION = re.compile(r"^/api/v10")
 #: Who holds an interaction's token needs no other authorisation.
 _BY_TOKEN = re.compile(r"^/(interactions|webhooks)/")
 
+#: How long a bot has to wait that made too many requests.
+GLOBALLY_FOR_S = 1.0
+
 
 @dataclass
 class Rest:
@@ -72,6 +75,8 @@ class Rest:
             token = request.headers.get("Authorization", "").removeprefix("Bot ")
             if token != self.token and not _BY_TOKEN.match(path):
                 raise ApiError(401, 0, "401: Unauthorized")
+            if "Authorization" in request.headers and self.faults.beyond_limit():
+                return _limited(GLOBALLY_FOR_S, everywhere=True)
             fault = self.faults.rest_fault(request.method, path)
             if fault and (faulty := await _faulty(fault)) is not None:
                 return faulty
@@ -194,7 +199,17 @@ async def _faulty(fault: RestFault) -> web.Response | None:
         return None
     if fault.retry_after_s is None:
         return answer({"message": f"{fault.status}: fault", "code": 0}, fault.status)
-    limited = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s}
+    return _limited(fault.retry_after_s, everywhere=False)
+
+
+def _limited(retry_after_s: float, *, everywhere: bool) -> web.Response:
+    limited = {
+        "message": "You are being rate limited.",
+        "retry_after": retry_after_s,
+        "global": everywhere,
+    }
     # discord.py takes a 429 without Via for a ban by the CDN.
-    headers = {"Via": "1.1 loopback", "Retry-After": str(fault.retry_after_s)}
+    headers = {"Via": "1.1 loopback", "Retry-After": str(retry_after_s)}
+    if everywhere:
+        headers |= {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
     return answer(limited, 429, headers)

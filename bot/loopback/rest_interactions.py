@@ -25,7 +25,6 @@ from bot.loopback.messages import EPHEMERAL, LOADING
 from bot.loopback.payloads import of_message
 from bot.loopback.uploads import Upload, apply, read
 
-ACKNOWLEDGE_WITHIN_S = 3.0
 TOKEN_LASTS_S = 15 * 60.0
 
 _REPLIES = {Callback.REPLY, Callback.DEFER_REPLY}
@@ -95,7 +94,7 @@ async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
     if interaction.acknowledgement is not None:
         raise ApiError(400, 40060, "Interaction has already been acknowledged.")
     seconds = time.monotonic() - interaction.sent_s
-    if seconds > ACKNOWLEDGE_WITHIN_S:
+    if seconds > interaction.interactions.acknowledge_within_s:
         interaction.too_late_s = seconds
         raise unknown("Interaction")
     _check_kind(interaction, kind)

@@ -21,7 +21,7 @@ from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
 from bot.loopback.identifiers import timestamp
-from bot.loopback.interaction import Interactions
+from bot.loopback.interaction import ACKNOWLEDGE_WITHIN_S, Interactions
 from bot.loopback.messages import User
 from bot.loopback.people import Guild
 from bot.loopback.rest import Rest
@@ -31,18 +31,27 @@ from bot.loopback.world import World
 _MAX_REQUEST_BYTES = 10 * SIZE_LIMIT
 
 #: A bot that does not read for so long has ended or hangs, and members press its buttons then too.
-_READS_WITHIN_S = 10.0
+_READS_WITHIN_S = 20.0
+
+#: For `acknowledge_within_s` where how busy this machine is may decide nothing.
+BUSY_MACHINE_S = 20.0
 
 
 class LoopbackDiscord:
     """Everything that belongs to one such Discord; an asynchronous context manager.
 
     Leaving it raises an `ExceptionGroup` of whatever went wrong inside. `shards` is what the bot
-    is told to use, `identifying_at_once` Discord's `max_concurrency`.
+    is told to use, `identifying_at_once` Discord's `max_concurrency`. Interactions have to be
+    answered within `acknowledge_within_s`, by default as on Discord.
     """
 
     def __init__(
-        self, *, bot_name: str = "Timbre", shards: int = 1, identifying_at_once: int = 16
+        self,
+        *,
+        bot_name: str = "Timbre",
+        shards: int = 1,
+        identifying_at_once: int = 16,
+        acknowledge_within_s: float = ACKNOWLEDGE_WITHIN_S,
     ) -> None:
         self.world = World(bot_name)
         self.bot_user = self.world.bot_user
@@ -54,7 +63,7 @@ class LoopbackDiscord:
         self.faults = Faults()
         self.failures = Failures()
         self.commands = Commands(self.world.application_id, self.world.identifiers.next)
-        self.interactions = Interactions(self.world)
+        self.interactions = Interactions(self.world, acknowledge_within_s)
         self.gateway: Gateway
         self.voice: VoiceServers
         self.port = 0
@@ -149,7 +158,7 @@ class LoopbackDiscord:
         self.world.guilds[guild.id] = guild
         self.world.publish("GUILD_CREATE", guild)
 
-    async def wait_for_bot(self, *, commands: bool = True, timeout_s: float = 30) -> None:
+    async def wait_for_bot(self, *, commands: bool = True, timeout_s: float = 120) -> None:
         """Wait until every shard is ready and, unless `commands` is false, commands are there.
 
         Raises `TimeoutError`.

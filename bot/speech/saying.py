@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from bot.speech.languages import ENGLISH, LANGUAGES
 from bot.speech.line_languages import LineLanguages, main_language
+from bot.speech.models import model_for
 from bot.speech.names import CalledNames
 from bot.speech.pieces import Recital, Saying
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Deciding, SpeechService
 from bot.speech.speaker import Speaker
-from bot.text import SOUNDS, Names, TextLimits
+from bot.text import Names, TextLimits
 from bot.text.wording import WORDINGS
 from data.bars import Bar
 from data.guild_settings import GuildSettingsStore
@@ -70,7 +71,7 @@ class Sayings:
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
-        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        """Those that some loaded model makes, without brackets; None while none is loaded."""
         return self._speech.sounds
 
     async def of_member(
@@ -103,7 +104,8 @@ class Sayings:
             speaker = await self._speakers.speaker(
                 voice, user_id=member.id, guild_id=guild.id, kind=kind
             )
-            reads = (await self._speech.engine()).languages
+            engine = await self._speech.engine()
+            reads = engine.reads
             chosen = await self._guild_settings.get(guild.id)
             line = await self._languages.of(
                 text,
@@ -116,6 +118,14 @@ class Sayings:
             )
             text = framed(line.language) if framed else text
             names, own = await self.called.names_in(text, guild, mentioned)
+            speaker = replace(
+                speaker,
+                message_id=message_id,
+                written_by=written_by,
+                language=line.language,
+                own_names=own,
+            )
+            speaker = _as_server_has_it(chosen, speaker, aloud=aloud)
             # Beside the loop: a text can be made to take a tenth of a second.
             reading = await asyncio.to_thread(
                 self._reader.read,
@@ -125,16 +135,9 @@ class Sayings:
                 language=line.language,
                 reads=reads,
                 max_chars=max_chars,
-                sounds=SOUNDS if self.sounds is None else self.sounds,
+                sounds=model_for(speaker, engine)[0].sounds,
             )
-            speaker = replace(
-                speaker,
-                message_id=message_id,
-                written_by=written_by,
-                language=line.language,
-                own_names=own,
-            )
-            saying = self._chosen(chosen, reading.chunks, speaker, aloud=aloud)
+            saying = self._speech.saying(reading.chunks, speaker)
             decision.require(saying.speaker)
         saying.shows_words = chosen.show_words
         saying.left_out = reading.left_out
@@ -154,7 +157,8 @@ class Sayings:
         It is read in `language` if one is asked for, else in the one that it is in, which the
         recital's speaker has. Raises as `of_member` does.
         """
-        reads = (await self._speech.engine()).languages
+        engine = await self._speech.engine()
+        reads = engine.of(speaker.model).languages if speaker.model else engine.reads
         line = await self._languages.of(
             passage,
             reads,
@@ -163,6 +167,7 @@ class Sayings:
             asked=language,
             voice=speaker.voice_language,
         )
+        speaker = replace(speaker, language=line.language)
         reading = await asyncio.to_thread(
             self._reader.read,
             passage,
@@ -170,10 +175,10 @@ class Sayings:
             await self._pronouncing.of(speaker.guild_id, speaker.user_id),
             language=line.language,
             reads=reads,
-            sounds=self.sounds or (),
+            sounds=model_for(speaker, engine)[0].sounds,
             limits=limits,
         )
-        return self._speech.recital(reading.chunks, replace(speaker, language=line.language))
+        return self._speech.recital(reading.chunks, speaker)
 
     async def opening(
         self, author: discord.abc.User, guild_id: int, message_id: int | None = None
@@ -225,7 +230,7 @@ class Sayings:
 
     async def preview(self, speaker: Speaker) -> Saying:
         """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         language = main_language(reads)
         if speaker.voice_language in reads:
             language = speaker.voice_language or language
@@ -237,21 +242,10 @@ class Sayings:
     ) -> Saying:
         """What has been read already, in a voice that has been chosen."""
         chosen = await self._guild_settings.get(speaker.guild_id)
-        return self._chosen(chosen, chunks, speaker, aloud=aloud)
-
-    def _chosen(
-        self, chosen: GuildSettings, chunks: Sequence[str], speaker: Speaker, *, aloud: bool
-    ) -> Saying:
-        """What has been read, as its server has chosen to have it said."""
-        speaker = replace(
-            speaker,
-            stock_voice=chosen.stock_voice,
-            volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
-        )
-        return self._speech.saying(chunks, speaker)
+        return self._speech.saying(chunks, _as_server_has_it(chosen, speaker, aloud=aloud))
 
     async def _language_of(self, guild_id: int) -> str:
-        reads = (await self._speech.engine()).languages
+        reads = (await self._speech.engine()).reads
         return await self._languages.of_server(guild_id, reads)
 
     async def _name(
@@ -265,6 +259,16 @@ class Sayings:
             self._reader.name, called.names[member.id], pronunciations, language
         )
         return name or WORDINGS[language].someone.capitalize(), called.own
+
+
+def _as_server_has_it(chosen: GuildSettings, speaker: Speaker, *, aloud: bool) -> Speaker:
+    """`speaker` with what their server has `chosen` for all."""
+    return replace(
+        speaker,
+        stock_voice=chosen.stock_voice,
+        preference=chosen.model_preference,
+        volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
+    )
 
 
 def _percent_of(server_percent: int, speaker: Speaker) -> int:

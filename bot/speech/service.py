@@ -9,24 +9,27 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 import msgspec
 from msgspec.structs import replace
 
+from bot.base.errors import CLIPS_AWAY
 from bot.base.metrics import Metrics
+from bot.base.objects import ObjectsFailed
 from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
 from bot.speech.counting import counting
+from bot.speech.models import model_for
 from bot.speech.notices import Concern, NoticeContent, PersonGone, Silenced, Withdrawn
 from bot.speech.pieces import Made, Piece, Pieces, Recital, Saying, pieces_of
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
+from bot.speech.voice_copies import VoiceCopies
 from bot.text import with_sounds
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
@@ -63,6 +66,7 @@ class SpeechService:
         self,
         executor: Executor,
         cache: SpeechCache,
+        copies: VoiceCopies,
         metrics: Metrics,
         *,
         deadline_s: float,
@@ -72,6 +76,7 @@ class SpeechService:
         self._tell = tell
         self._executor = executor
         self._cache = cache
+        self._copies = copies
         self._metrics = metrics
         self._deadline_s = deadline_s
         self._clock = clock
@@ -83,9 +88,9 @@ class SpeechService:
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
-        """Those that the loaded engine makes; None while none is loaded."""
+        """Those that some model of the loaded engine makes; None while none is loaded."""
         engine = self._executor.status().engine
-        return None if engine is None else engine.sounds
+        return None if engine is None else engine.makes
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> Saying:
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
@@ -192,32 +197,35 @@ class SpeechService:
         else:
             self._executor.promote(piece.request)
 
-    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None]:
-        """Give a piece the voice and the text that the loaded engine makes sound of.
+    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None, Said | None]:
+        """Give a piece the model, the voice and the text that the loaded engine makes sound of.
 
-        Returns that engine, and a sentence where it is another voice than the one asked for.
+        Returns that model alone, and why it is another voice, or model, than it should be.
         """
-        info = await self.engine()
+        loaded = await self.engine()
         for concerned, reason in self._silenced:
             if concerned(piece.speaker):
                 raise reason
+        info, another = model_for(piece.speaker, loaded)
         voice, substitution = voice_for(piece.speaker, info)
         # It was read before the engine was there, or for the one before.
         text = with_sounds(piece.request.text, info.sounds)
         if not text:
             raise SynthesisFailed(_NO_SOUND)
-        piece.request = replace(piece.request, text=text, voice=voice)
-        return info, substitution
+        model = "" if info.model == loaded.model else info.model
+        piece.request = replace(piece.request, text=text, voice=voice, model=model)
+        return info, substitution, another
 
     async def _speech(self, piece: Piece[Speech]) -> Speech:
-        _, substitution = await self._settle(piece)
+        _, substitution, _ = await self._settle(piece)
         speech = await self._synthesised(piece)
         pcm = await asyncio.to_thread(self._cache.codec.levelled, speech.pcm, speech.sample_rate)
         said = substitution.english if substitution else speech.substitution
         return replace(speech, pcm=pcm, substitution=said)
 
     async def _clip(self, chunk: Piece[Clip]) -> Clip:
-        info, substitution = await self._settle(chunk)
+        info, substitution, another = await self._settle(chunk)
+        substitution = substitution or another
         speaker, voice = chunk.speaker, chunk.request.voice
         content = chunk.request.content_key
         usual = self._cache.codec
@@ -238,7 +246,7 @@ class SpeechService:
         speech = await self._synthesised(chunk)
         self._metrics.synthesised(self._clock() - begun, speech.duration_s)
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
-        spoke = await self._executor.engine_info()
+        spoke = (await self._executor.engine_info()).of(chunk.request.model)
         key = sha256_of(spoke.identity, content, codec)
         packets = await self._keep(key, speech, voice, codec, speaker)
         if codec != usual:
@@ -260,10 +268,17 @@ class SpeechService:
 
     async def _synthesise(self, piece: Piece[Any]) -> Speech:
         voice = piece.request.voice
-        # It may have been decided on before the voice was deleted: an engine that still had it in
-        # its memory would derive anew what was deleted with it.
-        if isinstance(voice, ClonedVoice) and not _is_there(voice):
-            raise VoiceUnusable(_DELETED)
+        if isinstance(voice, ClonedVoice):
+            try:
+                at_hand = await self._copies.at_hand(voice)
+            except ObjectsFailed as error:
+                log.error("a clip cannot be fetched", exc_info=error)
+                raise VoiceUnusable(CLIPS_AWAY.english) from error
+            # It may have been decided on before the voice was deleted: an engine that still had it
+            # in its memory would derive anew what was deleted with it.
+            if at_hand is None:
+                raise VoiceUnusable(_DELETED)
+            piece.request = replace(piece.request, voice=at_hand)
         # Read here, where it is submitted: it may have been promoted since this task was made.
         return await self._executor.synthesise(piece.request)
 
@@ -277,20 +292,27 @@ class SpeechService:
         self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> "asyncio.Task[tuple[bytes, ...]]":
         keeping = asyncio.create_task(
-            self._cache.put(key, speech, voice, codec, speaker.origin, own_names=speaker.own_names),
-            name="keep speech",
+            self._encode_and_keep(key, speech, voice, codec, speaker), name="keep speech"
         )
         self._note_work(speaker, keeping)
         return keeping
 
+    async def _encode_and_keep(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
+    ) -> tuple[bytes, ...]:
+        packets, ogg = await self._cache.encode(speech, codec)
+        keeping = self._cache.keep(
+            key, len(packets), ogg, voice, speaker.origin, own_names=speaker.own_names
+        )
+        if self._cache.takes_time:  # whoever listens need not wait, whoever silences has to
+            self._note_work(speaker, asyncio.create_task(keeping, name="keep encoded speech"))
+        else:
+            await keeping
+        return packets
+
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
-
-
-def _is_there(voice: ClonedVoice) -> bool:
-    """Takes microseconds; in a thread, later words could overtake earlier ones."""
-    return Path(voice.clip_path).is_file()
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:

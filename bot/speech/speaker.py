@@ -15,7 +15,9 @@ class Speaker(msgspec.Struct, frozen=True):
 
     `message_id` is of the message that is read aloud, if it is one, and `written_by` its author
     where that is somebody else than who speaks; `language` is the text's, and `voice_language` the
-    voice's own where that is known, both as ISO 639-1 codes.
+    voice's own where that is known, both as ISO 639-1 codes. Which model speaks is decided by
+    `model`, which was asked for by name, `voice_model`, and what the server prefers, `preference`
+    (`bot.speech.models`).
 
     `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
     stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
@@ -31,6 +33,9 @@ class Speaker(msgspec.Struct, frozen=True):
     written_by: int | None = None
     language: str = "en"
     voice_language: str | None = None
+    model: str | None = None
+    voice_model: str | None = None
+    preference: str | None = None
     note: Said | None = None
     volume_percent: int = 100
     tuning: Tuning = UNTUNED

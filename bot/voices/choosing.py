@@ -232,6 +232,7 @@ class Voices:
             guild_id=person.guild_id,
             user_id=person.user_id,
             voice_language=voice.language,
+            voice_model=voice.model,
         )
 
     async def used_by(self, person: Person) -> VoiceRow | None:

@@ -4,15 +4,14 @@ Files go before rows, so that a crash in between leaves a row that the janitor c
 file that nothing knows of.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from pathlib import Path
 
 from bot.base.locks import KeyedLocks
-from bot.base.private_files import remove
+from bot.base.objects import Objects
 from bot.speech.notices import Concern, PersonGone, Silenced
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from data.rows import VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
@@ -37,16 +36,18 @@ class Forgetting:
     def __init__(
         self,
         store: Store,
-        home: Path,
+        objects: Objects,
         speech: SpeechService,
         executor: Executor,
         recorded: Callable[[], Awaitable[None]],
         *,
+        copies: VoiceCopies,
         claim: Claim = nullcontext,
     ) -> None:
         self.claim = claim
         self._store = store
-        self._home = home
+        self._objects = objects
+        self._copies = copies
         self._speech = speech
         self._executor = executor
         self._recorded = recorded
@@ -138,7 +139,7 @@ class Forgetting:
                 if not others:  # what the command line made of the very clip
                     await self._remove_derived(_identity(0, sha256))
                     await self._store.local_clips.forget(sha256)
-                await asyncio.to_thread(remove, [self._home / voice.clip_path])
+                await self._objects.delete([voice.clip_path])
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
 
     @asynccontextmanager
@@ -159,8 +160,8 @@ class Forgetting:
     async def _remove_derived(self, identity: str) -> None:
         renderings = await self._store.speech.made_with(identity)
         enrolments = await self._store.conditionals.made_with(identity)
-        paths = [row.path for row in renderings] + [row.path for row in enrolments]
-        await asyncio.to_thread(remove, [self._home / path for path in paths])
+        await self._copies.forget(identity)
+        await self._objects.delete(row.path for row in renderings)
         await self._store.speech.delete(row.key for row in renderings)
         await self._store.conditionals.delete(row.key for row in enrolments)
 

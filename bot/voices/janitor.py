@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from bot.base.home import CLIPS, CONDITIONALS, SPEECH, UPLOADS
+from bot.base.objects import FolderObjects, Objects
 from bot.base.peers import Peers
 from bot.base.recorded_files import RecordedFiles, remove_unknown
 from bot.voices.forgetting import Forgetting
@@ -47,13 +48,15 @@ class Janitor:
         privacy: Privacy,
         peers: Peers,
         *,
+        objects: Objects,
         grace_s: float,
         speech_kept_s: float,
         unused_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._home = home
+        self._here = FolderObjects(home)
+        self._objects = objects
         self._forgetting = forgetting
         self._privacy = privacy
         self._peers = peers
@@ -61,8 +64,8 @@ class Janitor:
         self._speech_kept_s = speech_kept_s
         self._unused_s = unused_s
         self._clock = clock
-        self._conditionals = RecordedFiles(home, CONDITIONALS, store.conditionals)
-        self._renderings = RecordedFiles(home, SPEECH, store.speech)
+        self._conditionals = RecordedFiles(self._here, CONDITIONALS, store.conditionals)
+        self._renderings = RecordedFiles(objects, SPEECH, store.speech)
 
     async def start(self) -> None:
         """Tidy up, all of it while nothing is under way. A failure is logged: speech works."""
@@ -79,6 +82,8 @@ class Janitor:
         if await self._peers.leads():
             await self._try(self.tidy(settled_s=SETTLED_S))
             await self._try(self.clean_departed())
+        elif self._objects.elsewhere:  # nobody else sees this machine's files
+            await self._try(self._files_here_without_row(self._clock() - SETTLED_S))
 
     async def connected(self, guild_ids: Iterable[int]) -> None:
         """Note the servers of this process; clean what others left behind. A failure is logged."""
@@ -100,8 +105,9 @@ class Janitor:
         before = self._clock() - settled_s if settled_s else math.inf
         gone = await self._voices_without_clip() + await self._unused_voices()
         gone += await self._made_of_no_voice(before)
-        gone += await self._conditionals.remove_broken(_is_there, before)
-        gone += await self._renderings.remove_broken(_is_there, before)
+        if not self._objects.elsewhere:  # else they are noted of every machine
+            gone += await self._conditionals.remove_missing(before)
+        gone += await self._renderings.remove_missing(before)
         too_old = await self._store.speech.made_before(self._clock() - self._speech_kept_s)
         gone += await self._renderings.remove(too_old)
         gone += await self._files_without_row(before)
@@ -122,12 +128,10 @@ class Janitor:
 
     async def _voices_without_clip(self) -> int:
         voices = await self._store.voices.all()
-        missing = await asyncio.to_thread(
-            lambda: [voice for voice in voices if not (self._home / voice.clip_path).is_file()]
-        )
+        lost = await self._objects.missing(voice.clip_path for voice in voices)
         # One that was given another clip in between has one.
-        now = {voice.clip_path for voice in await self._store.voices.all()} if missing else set()
-        missing = [voice for voice in missing if voice.clip_path in now]
+        now = {voice.clip_path for voice in await self._store.voices.all()} if lost else set()
+        missing = [voice for voice in voices if voice.clip_path in lost & now]
         for voice in missing:
             log.warning("a voice lost its clip", extra={"voice": voice.voice_id})
         await self._forgetting.voices(missing)
@@ -157,14 +161,13 @@ class Janitor:
         async def clips() -> set[str]:
             return {voice.clip_path for voice in await self._store.voices.all()}
 
+        gone = await remove_unknown(self._objects, CLIPS, clips, before)
+        gone += await self._renderings.remove_unknown(before)
+        return gone + await self._files_here_without_row(before)
+
+    async def _files_here_without_row(self, before: float) -> int:
         async def none() -> set[str]:
             return set()
 
-        gone = await remove_unknown(self._home, UPLOADS, none, before)
-        gone += await remove_unknown(self._home, CLIPS, clips, before)
-        gone += await self._conditionals.remove_unknown(before)
-        return gone + await self._renderings.remove_unknown(before)
-
-
-def _is_there(path: Path, _: object) -> bool:
-    return path.exists()
+        gone = await remove_unknown(self._here, UPLOADS, none, before)
+        return gone + await self._conditionals.remove_unknown(before)

@@ -94,8 +94,9 @@ class VoiceKeeping:
     async def reset(self, asked: str, person: Person) -> VoiceRow:
         voice = await self._voices.find(asked, Action.ADJUST, person)
         usual = SpeechParameters()
+        await self._store.voices.set_model(voice.voice_id, None)
         return await self._set(
-            replace(voice, **{name: getattr(usual, name) for name in SETTING_RANGES})
+            replace(voice, model=None, **{name: getattr(usual, name) for name in SETTING_RANGES})
         )
 
     async def set_language(self, asked: str, language: str | None, person: Person) -> VoiceRow:
@@ -103,6 +104,16 @@ class VoiceKeeping:
         voice = await self._voices.find(asked, Action.ADJUST, person)
         await self._store.voices.set_language(voice.voice_id, language)
         return replace(voice, language=language)
+
+    async def set_model(
+        self, asked: str, model: str | None, info: EngineInfo | None, person: Person
+    ) -> VoiceRow:
+        """Say which of `info`'s models speaks in a voice; None: the one that the server has."""
+        voice = await self._voices.find(asked, Action.ADJUST, person)
+        if model is not None and model not in (info.models if info else ()):
+            raise UserError("That model is not loaded here. Pick one from the list as you type.")
+        await self._store.voices.set_model(voice.voice_id, model)
+        return replace(voice, model=model)
 
     async def delete(self, asked: str, person: Person) -> VoiceRow:
         voice = await self._voices.find(asked, Action.DELETE, person)

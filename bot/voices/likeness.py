@@ -6,6 +6,7 @@ are not disabled none is kept.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +40,13 @@ def is_copy(voiceprint: bytes, others: Iterable[bytes]) -> bool:
 
 
 async def voiceprint_of(
-    clip: Path, judge: Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
+    clip: AbstractAsyncContextManager[Path],
+    judge: Callable[[Path, ClipLimits], Awaitable[JudgedClip]],
 ) -> bytes | None:
     """The voiceprint of a clip that is a voice; None, with a line in the log, where it has none."""
     try:
-        return (await judge(clip, _ANY_CLIP)).voiceprint
+        async with clip as path:
+            return (await judge(path, _ANY_CLIP)).voiceprint
     except (UserError, OSError) as error:
         log.warning("a disabled clip is known by its digest alone", extra={"reason": str(error)})
         return None

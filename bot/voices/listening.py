@@ -14,6 +14,7 @@ from bot.speech.line_languages import LineLanguages
 from bot.speech.notices import NoticeContent, PersonGone, Silenced, Withdrawn
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from bot.voices.registration import Registration
 from engine.errors import VoiceUnusable
 from engine.executor import Executor
@@ -35,6 +36,7 @@ class PeerNotices:
         languages: LineLanguages,
         *,
         recorded: Callable[[], Awaitable[None]],
+        copies: VoiceCopies,
     ) -> None:
         self._speech = speech
         self._executor = executor
@@ -42,6 +44,7 @@ class PeerNotices:
         self._pronouncing = pronouncing
         self._languages = languages
         self._recorded = recorded
+        self._copies = copies
 
     def act_on(self, content: str) -> AbstractAsyncContextManager[None]:
         """See `Listener`. Raises `msgspec.MsgspecError` for what only a newer version knows."""
@@ -67,6 +70,7 @@ class PeerNotices:
                     if forgotten is not None:
                         await self._executor.forget(forgotten)
                         await self._recorded()
+                        await self._copies.forget(forgotten)
                     yield
                 case PersonGone(user_id):
                     await self._speech.settled(notice.concern)

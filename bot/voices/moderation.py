@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
+from bot.base.objects import Objects
 from bot.catalogue import gettext
 from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
@@ -40,12 +40,12 @@ class VoiceModeration:
         voices: Voices,
         speech: SpeechService,
         *,
-        home: Path,
+        objects: Objects,
         judge: Judge,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._home = home
+        self._objects = objects
         self._judge = judge
         self._voices = voices
         self._speech = speech
@@ -176,7 +176,7 @@ class VoiceModeration:
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         disabled = ClonedVoice(voice.clip_sha256, "", voice.owner_id).identity
         await self._speech.withdraw(Concern(identity=disabled, guild_id=guild_id), reason=_DISABLED)
-        voiceprint = await voiceprint_of(self._home / voice.clip_path, self._judge)
+        voiceprint = await voiceprint_of(self._objects.file(voice.clip_path), self._judge)
         if voiceprint is not None:
             digest = clip_digest(voice.clip_sha256)
             await self._store.moderation.describe_clip(digest, guild_id, voiceprint)

@@ -9,11 +9,11 @@ import json
 import logging
 import zipfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
-from pathlib import Path
 from typing import NamedTuple
 
+from bot.base.objects import Objects
 from bot.base.turns import FairTurns
 from bot.catalogue import Said, Sentence
 from bot.speech.line_languages import LineLanguages
@@ -22,7 +22,6 @@ from bot.voices.consent import CONSENT_TEXTS, PERMISSION_TEXTS
 from bot.voices.forgetting import Forgetting
 from bot.voices.references import clip_digest
 from bot.voices.registration import Registration
-from data.rows import VoiceRow
 from data.store import Store
 
 _EXPORTS_AT_ONCE = 2
@@ -81,7 +80,7 @@ class Privacy:
     def __init__(
         self,
         store: Store,
-        home: Path,
+        objects: Objects,
         registration: Registration,
         forgetting: Forgetting,
         pronouncing: Pronouncing,
@@ -89,7 +88,7 @@ class Privacy:
         languages: LineLanguages,
     ) -> None:
         self._store = store
-        self._home = home
+        self._objects = objects
         self._registration = registration
         self._forgetting = forgetting
         self._languages = languages
@@ -119,7 +118,11 @@ class Privacy:
                 {permission.text_version for permission in permissions},
             )
             voices += await self._store.permissions.voices_of(user_id)
-            yield await asyncio.to_thread(_zip, held, voices, agreed, self._home)
+            clips: dict[int, bytes] = {}
+            for voice in voices:
+                with suppress(FileNotFoundError):  # the janitor will clear the row
+                    clips[voice.voice_id] = await self._objects.get(voice.clip_path, bytes)
+            yield await asyncio.to_thread(_zip, held, clips, agreed)
 
     async def delete(self, user_id: int, reason: DeletionReason = DeletionReason.ASKED) -> Deletion:
         """Delete a person: what they asked to hear, drafts, voices, rows.
@@ -160,20 +163,16 @@ def _agreed_to(consents: set[int], permissions: set[int]) -> dict[str, str]:
 
 
 def _zip(
-    held: Mapping[str, object], voices: list[VoiceRow], agreed: Mapping[str, str], home: Path
+    held: Mapping[str, object], clips: Mapping[int, bytes], agreed: Mapping[str, str]
 ) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(_with_text_ids(held), indent=2))
         for name, text in agreed.items():
             archive.writestr(name, text)
-        for voice in voices:
-            try:
-                clip = (home / voice.clip_path).read_bytes()
-            except FileNotFoundError:
-                continue  # the janitor will clear the row
+        for voice_id, clip in clips.items():
             # Named by number: a name may hold what a file name cannot.
-            archive.writestr(f"clips/{voice.voice_id}.flac", clip)
+            archive.writestr(f"clips/{voice_id}.flac", clip)
     return out.getvalue()
 
 

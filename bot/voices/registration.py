@@ -7,6 +7,7 @@ writes the row: the janitor removes a file that was renamed without one.
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
 from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
+from bot.base.objects import Objects
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.voices.bars import Bars
 from bot.voices.clip_admission import require_admissible
@@ -46,7 +48,7 @@ class Registration:
     def __init__(
         self,
         store: Store,
-        home: Path,
+        objects: Objects,
         forgetting: Forgetting,
         sharing: Sharing,
         bars: Bars,
@@ -60,7 +62,7 @@ class Registration:
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._home = home
+        self._objects = objects
         self._forgetting = forgetting
         self._bars = bars
         self._uploads = uploads
@@ -125,7 +127,7 @@ class Registration:
                 raise
             self._forget(draft)
             if former is not None:
-                await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
+                await self._objects.delete([former.clip_path])
                 await self._forgetting.clip(former.owner_id, former.clip_sha256)
             if wish.guild_id is not None and wish.replaces is None:
                 await self._store.choices.choose(wish.owner_id, wish.guild_id, voice.voice_id)
@@ -167,15 +169,13 @@ class Registration:
     async def _keep_clip(
         self, draft: Draft, given_at: float | None, proof: VoiceProof | None
     ) -> VoiceRow:
-        clips = self._home / CLIPS
-        path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
-        try:
-            await asyncio.to_thread(private_files.move, draft.path, path)
-        except FileNotFoundError:
-            raise UserError(GONE) from None
-        clip_path = path.relative_to(self._home).as_posix()
+        clip_path = f"{CLIPS}/{secrets.token_hex(16)}.flac"
         giver_id = draft.wish.giver_id
         try:
+            try:
+                await self._objects.take(draft.path, clip_path)
+            except FileNotFoundError:
+                raise UserError(GONE) from None
             if giver_id is None or given_at is None:
                 return await self._write_row(_new_voice(draft, clip_path, proof), draft.wish)
             async with self._store.transaction():
@@ -184,8 +184,14 @@ class Registration:
                 await self._store.permissions.put(permission)
             return voice
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(private_files.remove, [path]))
+            await asyncio.shield(self._take_back(clip_path))
             raise
+
+    async def _take_back(self, clip_path: str) -> None:
+        try:
+            await self._objects.delete([clip_path])
+        except OSError as error:
+            log.error("a clip is left without a row: the next tidying removes it", exc_info=error)
 
     async def _write_row(self, new: NewVoice, wish: Wish) -> VoiceRow:
         if wish.replaces is None:

@@ -63,6 +63,8 @@ class ChatterboxEngine:
         self._text_tokenizer, self._voices = text_tokenizer, voices
         self._scheduler, self._waveforms, self._ending = scheduler, waveforms, ending
         self.max_speech_tokens = max_speech_tokens
+        #: Whether another model of this process has work: then this one waits for nothing.
+        self.others_at_work: Callable[[], bool] = bool
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
@@ -86,6 +88,17 @@ class ChatterboxEngine:
     def busy(self) -> bool:
         """Whether there are utterances, or cancelled ones still on the device."""
         return bool(self._utterances or self._sounding or self._scheduler.busy)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there is more to do than to wait for a new voice or for sound."""
+        return bool(self._new or self._decoded or self._scheduler.busy)
+
+    @property
+    def urgency(self) -> int:
+        """The best priority of its jobs; worse than any where all were cancelled."""
+        jobs = self._utterances.values()
+        return min((each.request.priority for each in jobs), default=len(Priority))
 
     def admit(self, job: Speak) -> None:
         utterance = Utterance(job)
@@ -125,12 +138,13 @@ class ChatterboxEngine:
             self._sound()
         # With nothing else to do there is no reason not to wait.
         while self._sounding and (
-            self._sounding[0].done() or not (self._scheduler.busy or self._new)
+            self._sounding[0].done()
+            or not (self._scheduler.busy or self._new or self.others_at_work())
         ):
             self._collect(self._sounding.popleft())
         if self._enrolling:
             self._voices.enrolment.newcomers.check()
-            if not (self._outcomes or self._new or self._decoded or self._scheduler.busy):
+            if not (self._outcomes or self.at_work or self.others_at_work()):
                 time.sleep(_BREATH_S)
         outcomes, self._outcomes = self._outcomes, []
         return outcomes

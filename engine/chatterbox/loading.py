@@ -4,7 +4,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
 from engine.chatterbox.t3.gpt2_weights import int8_runs
 from engine.chatterbox.t3.loading import load_weights
@@ -52,6 +53,9 @@ _NO_NEW_VOICE = "I cannot learn new voices: a package for it cannot be loaded; t
 #: A waveform of 40 s takes minutes on a few cores, and is one step.
 _PATIENCE_ON_A_CPU = 10.0
 
+#: Memory that a model takes beside others, as a multiple of its files: caches and graphs, too.
+_ROOM = 1.5
+
 _log = logging.getLogger(__name__)
 
 
@@ -64,17 +68,20 @@ def load(
     reason: str,
     progress: checkpoint.OnProgress,
     report: Callable[[Enrolled], None],
+    shared: SharedParts,
+    free_bytes: int | None = None,
 ) -> ChatterboxEngine:
     """Load `model` from `config.weights`; without it, from the hub, fetched where it is not here.
 
-    `device` is torch's name for it, `precision` one of `DTYPES`. Raises as `assemble`.
+    `device` is torch's name for it, `precision` one of `DTYPES`. Where `free_bytes` is given,
+    it has to fit in there. Raises as `assemble`, and `MemoryError` where it does not.
     """
     # With a GPU the CPU has only small tensors left, and other cores take longer to wake up for
     # those than one takes to be done.
     if config.threads or device != "cpu":
         torch.set_num_threads(config.threads or 1)
     if config.weights is not None:
-        folder = Path(config.weights)
+        folder = checkpoint.folder_of(config.weights, model)
         revision = checkpoint.revision_of(folder, model)
     else:
         from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
@@ -82,8 +89,9 @@ def load(
         folder, revision = hub.locate(
             config.weights_folder, model, revision=wanted(config, model), progress=progress
         )
+    if free_bytes is not None:
+        _require_room(folder, model, free_bytes)
     progress(f"Loading {model.title}", None)
-    background = ThreadPoolExecutor(1, "enrolment")
     engine = assemble(
         folder,
         model,
@@ -94,7 +102,8 @@ def load(
         home=Path(config.home),
         report=report,
         max_streams=config.max_streams,
-        background=background,
+        background=shared.background,
+        shared=shared,
     )
     if device != "cpu":
         progress("Warming up", None)
@@ -102,7 +111,7 @@ def load(
             rehearse(engine)
         engine.recall_voices()
     sys.setswitchinterval(_SWITCH_S)
-    background.submit(import_upstream)
+    shared.background.submit(import_upstream)
     return engine
 
 
@@ -119,16 +128,19 @@ def assemble(
     max_streams: int = 32,
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
     background: Executor | None = None,
+    shared: SharedParts | None = None,
 ) -> ChatterboxEngine:
     """Load a model's checkpoint. `report` is told of enrolled voices; `reason` is for `EngineInfo`.
 
-    New voices are computed in `background`, while others speak; without one, in a step.
+    New voices are computed in `background`, while others speak; without one, in a step. `shared`
+    has what other models of this process loaded, and is given what this one does.
 
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
     """
     checkpoint.read_sizes(folder, model)
     on = torch.device(device)
+    shared = shared or SharedParts()
 
     def load_networks() -> Any:
         # Upstream's packages take seconds to import, and a known voice needs none of them.
@@ -138,14 +150,17 @@ def assemble(
             raise SynthesisFailed(_NO_NEW_VOICE) from error
         return EnrolmentNetworks.load(folder, model, on)
 
-    enrolment = Enrolment(
-        home=home,
-        family=model.family,
-        networks=checkpoint.enrolment_digest(folder, model),
-        load_networks=load_networks,
-        report=report,
-        background=background,
-    )
+    networks = checkpoint.enrolment_digest(folder, model)
+    heard_as = f"{model.family}-{networks}"
+    if (enrolment := shared.enrolments.get(heard_as)) is None:
+        enrolment = shared.enrolments[heard_as] = Enrolment(
+            home=home,
+            family=model.family,
+            networks=networks,
+            load_networks=load_networks,
+            report=report,
+            background=background,
+        )
     shortened = on.type == "cpu" and model.family == "turbo"
     voices = EnrolledVoices(
         folder / model.builtin_voice,
@@ -153,7 +168,11 @@ def assemble(
         model.family,
         prompt_tokens=_PROMPT_TOKENS_ON_A_CPU if shortened else None,
     )
-    waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
+    # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
+    sounds_as = f"{networks}-{DTYPES[precision]}"
+    if (waveforms := shared.waveforms.get(sounds_as)) is None:
+        waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
+        shared.waveforms[sounds_as] = waveforms
     waveforms.check_watermark()
     if on.type == "cuda":
         kernels = which_run(on, DTYPES[precision])
@@ -199,6 +218,19 @@ def assemble(
     if on.type == "cuda":
         engine.prepare()
     return engine
+
+
+def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
+    """Raise `MemoryError` where a model may not fit beside others, with all that it works with.
+
+    Its files hold 32 bits a weight, which is the most that is loaded of them.
+    """
+    files = sum((folder / name).stat().st_size for name in (model.t3, model.s3gen))
+    needed = _ROOM * files
+    if free_bytes < needed:
+        what = f"{model.title} needs {needed / 1e9:.1f} GB of memory"
+        _log.warning("%s, and %.1f GB are free", what, free_bytes / 1e9)
+        raise MemoryError(what)
 
 
 def import_upstream() -> None:

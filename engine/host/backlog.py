@@ -81,6 +81,7 @@ class Backlog:
                 request.voice,
                 request.parameters,
                 request.language,
+                model=request.model,
             )
             job = self._jobs[key] = Job(key, speak)
         waiter = Waiter(job, _lane(request), asyncio.get_running_loop().create_future())

@@ -231,7 +231,7 @@ class WorkerPool:
         if self._closed:
             return
         others = [each for each in self._seats if each.info is not None and each is not seat]
-        unlike = [each for each in others if each.info and each.info.identity != info.identity]
+        unlike = [each for each in others if each.info and each.info.identities != info.identities]
         if unlike and not self._is_preferred(info):
             seat.supervisor.refuse(
                 f"It would speak otherwise than the other workers: {info.reason}"

@@ -55,6 +55,16 @@ def models_in(folder: Path) -> tuple[Model, ...]:
     return found
 
 
+def folder_of(weights: str, model: Model) -> Path:
+    """Where a model lies in the folder that TIMBRE_WEIGHTS names.
+
+    In a folder of its own name there, if there is one: models of two families have files of one
+    name.
+    """
+    own = Path(weights) / model.name
+    return own if own.is_dir() else Path(weights)
+
+
 def check(folder: Path, model: Model) -> None:
     """Find missing and cut-off files without reading more than headers: milliseconds.
 

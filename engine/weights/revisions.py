@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.messages import EngineConfig
-from engine.weights.models import ENGLISH, Model
+from engine.weights.models import ENGLISH, MODELS, Model
 
 _FILE = "resolved-revisions.json"
 
@@ -17,10 +17,10 @@ _FILE = "resolved-revisions.json"
 def wanted(config: EngineConfig, model: Model) -> str | None:
     """The revision to fetch a model at; None for the pinned one.
 
-    A revision is one repository's: that of the model which the settings name, else that of English
-    and Multilingual.
+    A revision is one repository's: that of the model which the settings name, the first if they
+    name several, else that of English and Multilingual.
     """
-    meant = model if config.model == model.name else ENGLISH
+    meant = MODELS[config.models[0]] if config.models else ENGLISH
     return config.revision if meant.repository == model.repository else None
 
 

@@ -9,7 +9,6 @@ import importlib.metadata
 import platform
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -130,21 +129,25 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
         if not choosing.is_here(config, nano):
             return "ok", f"not needed: the stock voice will speak, until {nano.title}'s are here"
     try:
-        model = choosing.usual(config, found).model
-        folder = Path(config.weights or "")
-        if not config.weights:
-            folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
-            if not hub.is_fetched(folder, config.weights_folder, model):
-                size_gb = model.fetched_bytes / 1e9
-                missing = (
-                    f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch "
-                    f"{model.name}` downloads {size_gb:.1f} GB"
-                )
-                return ("error" if HF_HUB_OFFLINE else "warning"), missing
-        checkpoint.read_sizes(folder, model)
+        here = []
+        for name in config.models or [choosing.usual(config, found).model.name]:
+            model = MODELS[name]
+            if config.weights:
+                folder = checkpoint.folder_of(config.weights, model)
+            else:
+                folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
+                if not hub.is_fetched(folder, config.weights_folder, model):
+                    size_gb = model.fetched_bytes / 1e9
+                    missing = (
+                        f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch "
+                        f"{model.name}` downloads {size_gb:.1f} GB"
+                    )
+                    return ("error" if HF_HUB_OFFLINE else "warning"), missing
+            checkpoint.read_sizes(folder, model)
+            here.append(f"{folder} has all files of {model.title}")
     except WorkerUnavailable as error:
         return "error", str(error)
-    return "ok", f"{folder} has all files of {model.title}"
+    return "ok", "; ".join(here)
 
 
 def _stock(_config: EngineConfig) -> tuple[str, str]:

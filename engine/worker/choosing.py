@@ -5,6 +5,7 @@ loads nothing.
 """
 
 import importlib.util
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -57,8 +58,8 @@ def usual(config: EngineConfig, gpu: Gpu | NoGpu) -> Choice:
     Of a folder that TIMBRE_WEIGHTS names, the best of what it holds. Raises `WeightsError` where it
     holds nothing.
     """
-    if config.model != "auto":
-        return Choice(MODELS[config.model], ", as the settings ask,")
+    if config.models:
+        return Choice(MODELS[config.models[0]], ", as the settings ask,")
     order = _in_order(config, gpu)
     if config.weights is None:
         return order[0]
@@ -80,7 +81,7 @@ def is_here(config: EngineConfig, model: Model) -> bool:
 
     try:
         if config.weights is not None:
-            checkpoint.read_sizes(Path(config.weights), model)
+            checkpoint.read_sizes(checkpoint.folder_of(config.weights, model), model)
             return True
         folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
         checkpoint.read_sizes(folder, model)
@@ -138,6 +139,20 @@ def measured_gflops(threads: int) -> float:
         activations @ weight
         best_s = min(best_s, time.perf_counter() - began)
     return 2e-9 * rows * width * wider / best_s
+
+
+def free_bytes_of(device: str) -> int | None:
+    """The memory that is free on a device, by torch's name for it; None where that is not known."""
+    if device != "cpu":
+        import torch  # noqa: PLC0415 - another model is loaded already
+
+        return int(torch.cuda.mem_get_info(device)[0])
+    if sys.platform != "linux":
+        return None
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
 
 
 def _in_order(config: EngineConfig, gpu: Gpu | NoGpu) -> list[Choice]:

@@ -10,15 +10,21 @@ import importlib.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from engine.chatterbox.shared import SharedParts
 from engine.device import Gpu, NoGpu, apply_tf32, choose, confirm, detect
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.failures import log_without_values
 from engine.messages import EngineConfig, Progress, WorkerReport
 from engine.protocol import Engine
+from engine.weights.models import MODELS
 from engine.worker import choosing
-from engine.worker.choosing import Choice
+from engine.worker.choosing import Choice, free_bytes_of
 from engine.worker.serial import SerialEngine
+
+if TYPE_CHECKING:  # it imports torch
+    from engine.chatterbox.engine import ChatterboxEngine
 
 #: What marks speech and enrols voices; most of it is not imported before it is needed.
 _UPSTREAM = ("chatterbox", "librosa", "onnx", "perth", "s3tokenizer", "torchaudio")
@@ -30,19 +36,21 @@ def load(
     report: Callable[[WorkerReport], None],
     *,
     look: Callable[[], Gpu | NoGpu] = detect,
+    free_bytes: Callable[[str], int | None] = free_bytes_of,
 ) -> Engine:
     """Load the engine that `config` asks for.
 
-    `report` is called with progress now and with enrolled voices later; `look` finds the GPU.
+    `report` is called with progress now and with enrolled voices later; `look` finds the GPU,
+    `free_bytes` how much memory a device has left, None where that is not known.
     Raises `WorkerUnavailable`, one sentence without paths, when the engine asked for cannot be
     loaded, and `OutOfMemory` when Chatterbox was asked for and another process has the memory.
     """
     if config.engine == "stock":
         return _stock(config, report, "The settings ask for the stock voice.")
     gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else look()
-    if config.engine == "chatterbox" or config.model != "auto":
+    if config.engine == "chatterbox" or config.models:
         gpu = _confirmed(gpu, report)
-        return _chatterbox(config, report, gpu, _asked_for(config, gpu))
+        return _with_others(config, report, gpu, _asked_for(config, gpu), free_bytes)
     why = choosing.unsuitable(config, gpu)
     if why is None:
         gpu = _confirmed(gpu, report)
@@ -105,12 +113,41 @@ def _stock(config: EngineConfig, report: Callable[[WorkerReport], None], reason:
     return SerialEngine(StockEngine(threads=config.threads, reason=reason))
 
 
+def _with_others(
+    config: EngineConfig,
+    report: Callable[[WorkerReport], None],
+    gpu: Gpu | NoGpu,
+    chosen: Choice,
+    free_bytes: Callable[[str], int | None],
+) -> Engine:
+    """The model `chosen`, and beside it those others that are named and that memory is left for."""
+    shared = SharedParts()
+    engines, left_out = [_chatterbox(config, report, gpu, chosen, shared=shared)], []
+    for model in map(MODELS.__getitem__, config.models[1:]):
+        beside = Choice(model, ", beside it,")
+        try:
+            engines.append(
+                _chatterbox(config, report, gpu, beside, shared=shared, free_bytes=free_bytes)
+            )
+        except OutOfMemory:
+            left_out.append(f"{model.title} is left out: there is not enough free memory.")
+            _log.warning(left_out[-1])
+    if len(config.models) < 2:
+        return engines[0]
+    from engine.chatterbox.resident import ResidentModels  # noqa: PLC0415 - it imports torch
+
+    return ResidentModels(engines, left_out)
+
+
 def _chatterbox(
     config: EngineConfig,
     report: Callable[[WorkerReport], None],
     gpu: Gpu | NoGpu,
     chosen: Choice,
-) -> Engine:
+    *,
+    shared: SharedParts | None = None,
+    free_bytes: Callable[[str], int | None] | None = None,
+) -> "ChatterboxEngine":
     model = chosen.model
     turbo = model.family == "turbo"
     choice = choose(gpu, config.device, config.precision, int8=turbo)
@@ -141,6 +178,8 @@ def _chatterbox(
             reason=reason,
             progress=lambda activity, fraction: report(Progress(activity, fraction)),
             report=report,
+            shared=shared or SharedParts(),
+            free_bytes=free_bytes and free_bytes(choice.device),
         )
     except WorkerUnavailable as error:
         raise _without_folder(error, config.weights) from error

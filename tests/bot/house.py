@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects, Objects
 from bot.base.peers import Peers
 from bot.base.shards import Shards
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
@@ -24,6 +25,7 @@ from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from bot.text import PronunciationLimits
 from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
@@ -160,26 +162,42 @@ async def a_house(
     judging: Judge = judge,
     demand: Literal["off", "always", "own"] = "off",
     shards: Shards | None = None,
+    objects: Objects | None = None,
+    database: str | None = None,
     **limits: Any,
 ) -> AsyncIterator[House]:
-    """Open one with its files in `home`; with `shards` it is one of several that share them."""
+    """Open one with its files in `home`; with `shards` it is one of several that share them.
+
+    Or in `objects`, with the rows in the PostgreSQL `database`.
+    """
+    objects = objects or FolderObjects(home)
     clock = Clock(time.time())  # the real one, as files have it
     metrics = Metrics()
-    store = await Store.open(home / "timbre.db", clock)
+    store = await Store.open(database or home / "timbre.db", clock)
+    copies = VoiceCopies(store, objects, home)
     enrolments = EnrolmentRecords(store, metrics)
     peers = Peers(store, home, shards)
     listening: asyncio.Task[None] | None = None
     try:
         await peers.join()
-        async with scripted_executor(
-            home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
-        ) as executor:
-            cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
-            speech = SpeechService(executor, cache, metrics, deadline_s=30, tell=peers.told)
+        async with (
+            copies.open(),
+            scripted_executor(
+                home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
+            ) as executor,
+        ):
+            cache = SpeechCache(objects, store, Codec(-18, -1.5, 64), max_bytes=10**9)
+            speech = SpeechService(executor, cache, copies, metrics, deadline_s=30, tell=peers.told)
             sharing = Sharing(store, speech, clock=clock)
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(
-                store, home, speech, executor, enrolments.settled, claim=peers.claim
+                store,
+                objects,
+                speech,
+                executor,
+                enrolments.settled,
+                copies=copies,
+                claim=peers.claim,
             )
             bars = Bars(store, speech, clock)
             clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
@@ -198,7 +216,7 @@ async def a_house(
             permissions = Permissions(store, forgetting, sharing, bars, proving, clock=clock)
             registration = Registration(
                 store,
-                home,
+                objects,
                 forgetting,
                 sharing,
                 bars,
@@ -220,7 +238,7 @@ async def a_house(
             languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
             pronouncing = Pronouncing(store, PronunciationLimits())
             privacy = Privacy(
-                store, home, registration, forgetting, pronouncing, languages=languages
+                store, objects, registration, forgetting, pronouncing, languages=languages
             )
             notices = PeerNotices(
                 speech,
@@ -229,6 +247,7 @@ async def a_house(
                 pronouncing,
                 languages,
                 recorded=enrolments.settled,
+                copies=copies,
             )
             listening = asyncio.create_task(peers.run(notices), name="peers")
             yield House(
@@ -246,7 +265,7 @@ async def a_house(
                 permissions=permissions,
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(
-                    store, voices, speech, home=home, judge=judging, clock=clock
+                    store, voices, speech, objects=objects, judge=judging, clock=clock
                 ),
                 forgetting=forgetting,
                 languages=languages,
@@ -258,6 +277,7 @@ async def a_house(
                     forgetting,
                     privacy,
                     peers,
+                    objects=objects,
                     grace_s=7 * 86_400,
                     speech_kept_s=SPEECH_KEPT_S,
                     unused_s=UNUSED_S,

@@ -304,3 +304,21 @@ def test_settings_are_relative_to_the_bots_folder_and_the_command_line_to_the_ca
     assert made.returncode == 0, made.stderr
     assert [path.name for path in caller.iterdir()] == ["x.ogg"]
     assert (folder / "kept" / "timbre.db").is_file()
+
+
+@pytest.mark.parametrize("place", ["voices", "https://voices", "s3://", "s3://Voices", "s3://a/.."])
+def test_a_bucket_is_named_in_one_way(place: str) -> None:
+    with pytest.raises(SettingsError, match=r"TIMBRE_OBJECTS: has to be s3://bucket"):
+        settings_of({"TIMBRE_OBJECTS": place})
+
+
+def test_a_bucket_wants_a_database_that_machines_share() -> None:
+    with pytest.raises(SettingsError, match="TIMBRE_DATABASE, too"):
+        settings_of({"TIMBRE_OBJECTS": "s3://voices/timbre"})
+
+
+def test_a_buckets_key_is_never_shown() -> None:
+    settings = settings_of({"AWS_SECRET_ACCESS_KEY": "very secret", "AWS_SESSION_TOKEN": "as well"})
+    assert settings.objects.secrets == ("very secret", "as well")
+    assert "secret" not in repr(settings.objects).replace("SecretStr", "")
+    assert "as well" not in repr(settings)

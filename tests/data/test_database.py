@@ -308,11 +308,11 @@ async def test_what_was_deleted_leaves_the_log_once_its_reader_is_done(
         began = time.monotonic()
         assert not await database.purge()
         assert not await database.purge()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 15, "as long as writing waits for another process"
         log = tmp_path / "numbers.db-wal"
         assert b"Alice Liddell" in log.read_bytes()
         reader.execute("COMMIT")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while log.stat().st_size:
             await asyncio.sleep(0.05)
     assert b"Alice Liddell" not in (tmp_path / "numbers.db").read_bytes()

@@ -97,6 +97,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("voices.rename", z, "evening")
     await ask("voices.adjust", replace(a, exaggeration=0.7, seed=2**40))
     await ask("voices.set_language", a.voice_id, "fr")
+    await ask("voices.set_model", a.voice_id, "chatterbox-turbo")
     await ask("voices.replace_clip", b.voice_id, voice(BOB, "noon", clip_path="clips/new.flac"))
     for name, args in {
         "voices.all": (),
@@ -117,6 +118,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     for user, guild in ((BOB, HERE), (BOB, ELSEWHERE), (ALICE, HERE), (CAROL, HERE)):
         await ask("choices.get", user, guild)
     await ask("guild_settings.update", HERE, lambda s: replace(s, default_voice_id=a.voice_id))
+    await ask("guild_settings.update", HERE, lambda s: replace(s, model_preference="speed"))
     await ask("guild_settings.get", HERE)
     await ask("shares.of_guild", HERE)
     await ask("shares.of_owner", ALICE)

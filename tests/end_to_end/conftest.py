@@ -31,6 +31,7 @@ from bot.loopback import (
 from bot.loopback.messages import User
 from bot.loopback.options import Choice, OptionValue
 from bot.loopback.recording import still
+from bot.loopback.server import BUSY_MACHINE_S
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
@@ -181,7 +182,7 @@ def mono_of_file(ogg: bytes) -> FloatArray:
 async def a_stage(
     folder: Path, *, message_content_refused: bool = False, shards: int = 1, **environment: str
 ) -> AsyncIterator[Stage]:
-    async with LoopbackDiscord(shards=shards) as discord:
+    async with LoopbackDiscord(shards=shards, acknowledge_within_s=BUSY_MACHINE_S) as discord:
         discord.faults.message_content_refused = message_content_refused
         place = furnished(discord, "The workshop")
         home = folder / "home"

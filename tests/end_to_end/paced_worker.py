@@ -2,7 +2,8 @@
 
 A text sounds for `CHAR_S` a character, in a pitch of its own, and takes that long times PACED_RATIO
 to make: what a machine does that keeps up, whatever this one could do with a real voice. It reads
-PACED_LANGUAGES and writes down in which of them it was to say what.
+PACED_LANGUAGES and writes down in which of them it was to say what. PACED_BESIDE is another model,
+which reads English and laughs.
 """
 
 from engine.worker.pipes import claim
@@ -20,7 +21,7 @@ import numpy as np
 
 from engine.messages import EngineConfig, Speak, WorkerReport
 from engine.protocol import Engine
-from engine.speech import EngineInfo, FloatArray, Speech
+from engine.speech import EngineInfo, FloatArray, OtherModel, Speech
 from engine.worker.loop import run
 from engine.worker.serial import SerialEngine
 
@@ -31,7 +32,7 @@ _FADE = SAMPLE_RATE // 200
 
 
 def paced(
-    folder: Path, ratio: float = 0.3, *languages: str, clones: bool = False
+    folder: Path, ratio: float = 0.3, *languages: str, clones: bool = False, beside: str = ""
 ) -> dict[str, str]:
     """Settings that make a bot speak with this worker, whose files are written into `folder`.
 
@@ -44,12 +45,16 @@ def paced(
         "PACED_RATIO": str(ratio),
         "PACED_LANGUAGES": " ".join(languages) or "en",
         "PACED_CLONES": str(clones),
+        "PACED_BESIDE": beside,
         "PACED_JOURNAL": str(folder / "spoken"),
     }
 
 
 def spoken(folder: Path) -> list[tuple[str, str]]:
-    """What the worker of `paced` was given so far: languages and texts."""
+    """What the worker of `paced` was given so far: languages and texts.
+
+    A text for the model beside its own ends with that one's name.
+    """
     journal = folder / "spoken"
     lines = journal.read_text("utf-8").splitlines() if journal.exists() else []
     return [(language, text) for language, _, text in (line.partition(" ") for line in lines)]
@@ -76,8 +81,17 @@ class Paced:
     """Speaks one text at a time."""
 
     def __init__(
-        self, ratio: float, languages: tuple[str, ...], journal: Path, *, clones: bool
+        self,
+        ratio: float,
+        languages: tuple[str, ...],
+        journal: Path,
+        *,
+        clones: bool,
+        beside: str,
     ) -> None:
+        other = OtherModel(
+            model=beside, revision="1", precision="fp32", languages=("en",), sounds=("laugh",)
+        )
         self._ratio = ratio
         self._journal = journal
         self.info = EngineInfo(
@@ -92,6 +106,7 @@ class Paced:
             stock_voices=("tone",),
             clones_voices=clones,
             languages=languages,
+            others=(other,) if beside else (),
         )
 
     def forget(self, identity: str) -> None:
@@ -99,7 +114,7 @@ class Paced:
         self._write(f"forget {identity}")
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
-        self._write(f"{job.language} {job.text}")
+        self._write(f"{job.language} {job.text} {job.model}".rstrip())
         until = time.monotonic() + sounds_s(job.text) * self._ratio
         while time.monotonic() < until and not cancelled():
             time.sleep(0.005)
@@ -114,7 +129,8 @@ def _load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Eng
     languages = tuple(os.environ["PACED_LANGUAGES"].split())
     journal = Path(os.environ["PACED_JOURNAL"])
     ratio, clones = float(os.environ["PACED_RATIO"]), os.environ["PACED_CLONES"] == "True"
-    return SerialEngine(Paced(ratio, languages, journal, clones=clones))
+    beside = os.environ["PACED_BESIDE"]
+    return SerialEngine(Paced(ratio, languages, journal, clones=clones, beside=beside))
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ async def attempt(person: Member, command: str, voice: str, options: dict[str, A
         interaction = await person.slash(command, voice=voice, **given)
     except (PermissionError, LookupError):
         return HIDDEN
-    return (await interaction.reply(timeout_s=60)).text
+    return (await interaction.reply(timeout_s=120)).text
 
 
 async def test_every_command_is_listed_here(cast: Cast) -> None:

@@ -61,7 +61,7 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -
     await stage.reply(stage.alice, "voice delete", voice="Loud")
     for person in (stage.alice, stage.bob):
         again = await agree(await person.slash("voice register", name="Quiet", clip=upload("flac")))
-        refused = await again.reply(timeout_s=60)
+        refused = await again.reply(timeout_s=120)
         await seen(lambda: "was disabled here" in refused.text)  # noqa: B023 - awaited here
         assert not refused.components
     assert files(stage.home, "clips", "uploads") == []

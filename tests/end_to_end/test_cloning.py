@@ -14,7 +14,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from engine.upstream.random_weights import write_random_checkpoint
+from tests.checkpoints import random_checkpoint
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.registering import agree, draft, files, press, ready, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reduced checkpoint whose speech ends after about a second."""
     folder = tmp_path_factory.mktemp("weights")
-    write_random_checkpoint(folder, seed=3, small=True, stop_after=25)
+    random_checkpoint(folder, seed=3, small=True, stop_after=25)
     return folder
 
 
@@ -138,7 +138,7 @@ async def test_a_worker_killed_while_it_analyses_a_clip_costs_no_voice(
         interaction = await agree(
             await stage.bob.slash("voice register", name=name, clip=upload("ogg"))
         )
-        panel = await interaction.reply(timeout_s=60)
+        panel = await interaction.reply(timeout_s=120)
         await seen(lambda: "✅ Checked" in panel.text)  # noqa: B023 - awaited here
         await wait(wait_s)
         psutil.Process(stage.worker().pid).kill()

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.loopback import VoiceChannel
 from tests.end_to_end.conftest import HEART, Stage, transmission
-from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre
+from tests.end_to_end.faults import A_MOMENT, AFTER, Rows, Scene, Theatre, sounded, theatre
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -44,7 +44,7 @@ async def playing(
 async def a_close_that_can_be_mended_costs_no_word(scene: Scene, code: int) -> None:
     speaking = await scene.begin()
     scene.connection_closes(code)
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
 
 
 async def begin_recovering(scene: Scene, *, stalled: bool = False) -> None:
@@ -80,9 +80,12 @@ async def leave_ends_the_attempts_to_be_back(scene: Scene, attempt: str) -> None
     if attempt == "given up":  # the attempt has run out of time, and discord.py is clearing up
         await until(lambda: stage.guild.bot.voice_channel is None)
         await asyncio.sleep(0.2)
-    asked_s = time.monotonic()
+    voice, asked_s = stage.discord.voice, time.monotonic()
+    attempts = voice.asked[stage.guild.id]
     assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
-    assert time.monotonic() - asked_s < 4.0  # the attempts would go on for seven seconds
+    # The attempts would go on for seven seconds.
+    went_on = voice.asked[stage.guild.id] - attempts
+    assert time.monotonic() - asked_s < 4.0 or went_on <= 1, "on a busy machine an answer is late"
     await speaking.told("I left the voice channel")
     await stays_away(stage)
 
@@ -158,7 +161,7 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     refused = await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     assert refused.startswith("I could not say that. I am muted in this server.")
     stage.guild.set_voice(stage.guild.bot, mute=False)
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
 
 
 @ROWS.add()
@@ -224,7 +227,7 @@ async def a_move_by_a_moderator_costs_no_word(scene: Scene) -> None:
     await stage.bob.join(study)
     speaking = await scene.begin()
     await stage.guild.move_bot(study)
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
     assert stage.guild.bot.voice_channel is study
     await stage.bob.leave()
 
@@ -233,7 +236,7 @@ async def a_move_by_a_moderator_costs_no_word(scene: Scene) -> None:
 async def a_migration_in_the_middle_costs_no_word(scene: Scene) -> None:
     speaking = await scene.begin()
     scene.stage.discord.voice.migrate(scene.stage.lounge)
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
 
 
 @ROWS.add()
@@ -272,7 +275,7 @@ async def a_channel_that_empties_and_refills_hears_the_rest(scene: Scene) -> Non
     stage.guild.voice_faults.dave_commit_delay_s = 0.5
     came_s = time.monotonic()
     await stage.bob.join(stage.lounge)
-    await scene.heard_once(speaking, missing=10)
+    await scene.heard_once(speaking, missing=A_MOMENT)
     assert stage.lounge.recording.heard(came_s).dropped == ()
     await stage.bob.leave()
 
@@ -285,8 +288,7 @@ async def a_listener_who_comes_as_the_last_one_goes_hears_the_rest(scene: Scene)
     stage.guild.voice_faults.dave_commit_delay_s = 1.0
     await stage.bob.join(stage.lounge)
     await stage.alice.leave()
-    # What is sent until the bot has read of it is lost. Without waiting for the key it would be 50.
-    await scene.heard_once(speaking, missing=20)
+    await scene.heard_once(speaking, missing=A_MOMENT)
     await stage.bob.leave()
 
 
@@ -299,7 +301,7 @@ async def a_listener_whom_the_next_group_has_not_yet_hears_the_rest(scene: Scene
     await stage.alice.leave()
     await asyncio.sleep(0.3)
     await stage.bob.join(stage.lounge)
-    await scene.heard_once(speaking, missing=20)
+    await scene.heard_once(speaking, missing=A_MOMENT)
     await stage.bob.leave()
 
 

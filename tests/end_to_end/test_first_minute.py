@@ -169,7 +169,7 @@ async def test_it_says_what_it_is_and_how_to_have_it_elsewhere(stage: Stage) -> 
     )
     assert discord.Permissions(int(permissions)).connect
     log = stage.bot.log  # in which the bot says it once all servers are there
-    await until(lambda: "discord.com/oauth2/authorize" in log.read_text("utf-8"), 30)
+    await until(lambda: "discord.com/oauth2/authorize" in log.read_text("utf-8"))
 
 
 async def test_how_it_is_doing_is_two_lines_for_members(stage: Stage, moderator: Member) -> None:
@@ -236,10 +236,10 @@ async def test_after_a_restart_nobody_is_greeted_again_and_a_broken_engine_is_to
     away, _ = furnished(stage, "While away", "general")
     stage.discord.invite_bot(away)
     async with stage.started_again():
-        await until(lambda: greetings(away), 30)
+        await until(lambda: greetings(away))
         again = [g for g in stage.discord.world.guilds.values() if isinstance(g, Guild)]
         assert all(len(greetings(guild)) <= 1 for guild in again)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not (await stage.reply(stage.alice, "status")).startswith("I cannot speak"):
                 await asyncio.sleep(0.1)
         await stage.alice.join(stage.lounge)

@@ -26,7 +26,7 @@ async def sent(member: Member, kind: str, content: bytes) -> str:
     interaction = await agree(
         await member.slash("voice register", name="Evil", clip=File(f"{kind}.wav", content))
     )
-    panel = await interaction.reply(timeout_s=60)
+    panel = await interaction.reply(timeout_s=120)
     async with asyncio.timeout(60):
         while True:
             if panel.components:

@@ -17,11 +17,13 @@ from bot.speech.languages import LANGUAGES
 from tests.end_to_end.conftest import Stage, a_stage, choose
 from tests.end_to_end.paced_worker import paced, spoken
 from tests.end_to_end.registering import agree, draft, press, ready, seen
+from tests.end_to_end.uploads import upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = Path(__file__).parents[2]
 READS = ("en", "es", "ja", "de")
+BESIDE = "chatterbox-turbo"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **paced(folder, 0.05, *READS)}
+    upload("wav")  # spoken here: done later, it would keep the bot waiting for Discord's answers
+    engine = paced(folder, 0.05, *READS, beside=BESIDE)
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **engine}
     async with a_stage(folder, **settings) as opened:
         yield opened
 
@@ -158,6 +162,18 @@ async def test_a_voice_has_the_language_of_its_clip(stage: Stage, folder: Path, 
     assert said == "**Abend** speaks Japanese."
     await stage.answer(stage.alice, "voice preview", voice="Abend")
     assert spoken(folder)[-1] == ("ja", LANGUAGES["ja"].preview)
+    offered = await stage.alice.autocomplete("voice settings", focused="model", voice="Abend")
+    assert [one["value"] for one in offered] == ["automatic", "tone", BESIDE]
+    for model, told, spoke in (
+        (BESIDE, f"seed 0, model {BESIDE}.", f" {BESIDE}"),
+        ("x", "Pick one from the list as you type.", f" {BESIDE}"),
+        ("automatic", "seed 0.", ""),
+    ):
+        changed = await stage.reply(stage.alice, "voice settings", voice="Abend", model=model)
+        assert changed.endswith(told)
+        text = f"good morning to all of you, {model}"
+        await stage.reply(stage.alice, "say", text=text, language="en")
+        assert spoken(folder)[-1][1] == f"{text}{spoke}"
     refused = await stage.reply(stage.bob, "language", voice="Abend", language="en")
     assert "no such voice" in refused
     with closing(sqlite3.connect(stage.home / "timbre.db")) as database:
@@ -173,6 +189,29 @@ async def test_a_form_that_is_sent_as_it_is_shown_has_the_language_of_discord(
     assert await stage.reply(stage.alice, "language", voice="Morning") == (
         "**Morning** speaks English."
     )
+
+
+async def test_a_server_chooses_the_model_and_a_line_goes_to_one_that_reads_it(
+    stage: Stage, folder: Path, moderator: Member
+) -> None:
+    """A sound is heard where the model that speaks makes it."""
+    dave = stage.guild.add_member("Dave")
+
+    async def said(text: str) -> str:
+        await stage.reply(dave, "say", text=text)
+        return spoken(folder)[-1][1]
+
+    assert await said("that is so funny [laugh]") == "that is so funny"
+    shown = await choose(moderator, "model_preference", "speed")
+    assert "Quality or speed: speed" in shown.text
+    assert await said("that was so funny [laugh]") == f"that was so funny [laugh] {BESIDE}"
+    assert await said("kommst du [laugh] heute noch online?") == "kommst du heute noch online?"
+    assert (
+        f"{BESIDE} is loaded as well, and reads English. "
+        f"In this server {BESIDE} speaks, because it prefers speed."
+    ) in await stage.reply(dave, "status")
+    await choose(moderator, "model_preference", "")
+    assert "In this server tone speaks, because it prefers neither" in await stage.figures()
 
 
 async def test_what_is_read_is_shown(stage: Stage) -> None:
@@ -193,5 +232,5 @@ async def test_the_command_line_tells_the_engine_too(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
     )
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), 120) == 0
     assert spoken(tmp_path) == [("de", "Alexandra")]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights.models import MODELS
+from tests.checkpoints import random_checkpoint
 from tests.end_to_end.conftest import a_stage
 from tests.end_to_end.registering import files, register
 from tests.end_to_end.uploads import upload
@@ -20,7 +20,7 @@ from tests.end_to_end.uploads import upload
 async def test_a_member_speaks_in_their_own_voice_without_a_gpu(tmp_path: Path) -> None:
     """No other voice stands in; who asked learns which model speaks, and the voice can go."""
     weights = tmp_path / "weights"
-    write_random_checkpoint(weights, MODELS["nano"], seed=3, small=True, stop_after=90)
+    random_checkpoint(weights, MODELS["nano"], seed=3, small=True, stop_after=90)
     async with a_stage(
         tmp_path / "stage",
         TIMBRE_ENGINE="auto",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.upstream.random_weights import write_random_checkpoint
+from tests.checkpoints import random_checkpoint
 from tests.end_to_end.isolated import CONTROL, NAME_SERVER
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ def test_bot_worker_and_upload_child_talk_to_discord_alone(tmp_path: Path, engin
     command.append(f"TIMBRE_ENGINE={engine}")
     if engine == "chatterbox":
         weights = tmp_path / "weights"
-        write_random_checkpoint(weights, seed=3, small=True, stop_after=25)
+        random_checkpoint(weights, seed=3, small=True, stop_after=25)
         command += [f"TIMBRE_WEIGHTS={weights}", "TIMBRE_DEVICE=cpu", "TIMBRE_STEP_TIMEOUT_S=240"]
     ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr

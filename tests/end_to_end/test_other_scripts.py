@@ -78,5 +78,5 @@ async def test_a_text_in_another_script_is_answered_with_one_sentence(
 
 async def test_a_file_says_what_a_channel_would(stage: Stage) -> None:
     interaction = await stage.bob.slash("say", text="Thank you, Ольга, good night.", voice=HEART)
-    (file,) = (await interaction.reply(timeout_s=60)).attachments
+    (file,) = (await interaction.reply(timeout_s=120)).attachments
     assert "good night" in normalise(words(mono_of_file(file.data), 48_000))

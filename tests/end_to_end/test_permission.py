@@ -176,7 +176,7 @@ async def test_who_does_nothing_ends_it(tmp_path: Path) -> None:
             "voice register", name="Bobs", clip=upload("wav"), member=hasty.bob
         )
         form = await agree(asking)
-        waiting = await form.reply(timeout_s=90)
+        waiting = await form.reply(timeout_s=120)
         await seen(lambda: "did not answer in time, so I deleted the clip" in waiting.text)
         assert all(message.deleted for message in form.messages if not message.ephemeral)
         assert files(hasty.home, "uploads") == []

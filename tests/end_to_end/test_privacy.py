@@ -40,7 +40,7 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
     shown = await stage.reply(stage.alice, "privacy info")
     assert "- voices and their clips: 1" in shown
     assert "- servers a voice is shared with: 1" in shown
-    exported = await (await stage.alice.slash("privacy export")).reply(timeout_s=30)
+    exported = await (await stage.alice.slash("privacy export")).reply(timeout_s=120)
     assert exported.ephemeral
     (attachment,) = exported.attachments
     with zipfile.ZipFile(io.BytesIO(attachment.data)) as archive:
@@ -98,7 +98,7 @@ async def test_a_server_learns_nothing_of_what_others_had_said(stage: Stage) -> 
     made = []
     for member in (stage.alice, stage.alice, other.bob, other.bob):
         before = len(files(stage.home, "speech"))
-        await (await member.slash("say", text="The password is swordfish.")).reply(timeout_s=30)
+        await (await member.slash("say", text="The password is swordfish.")).reply(timeout_s=120)
         made.append(len(files(stage.home, "speech")) - before)
     assert made == [1, 0, 1, 0]
     warden = other.guild.add_member("Warden", manage_guild=True)
@@ -139,7 +139,7 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
     await register(stage.alice, "Stays", clip)
     assert len(files(stage.home, "clips")) == 2
     before = files(stage.home, "speech")
-    await (await carol.slash("say", text="This was said elsewhere.")).reply(timeout_s=30)
+    await (await carol.slash("say", text="This was said elsewhere.")).reply(timeout_s=120)
     assert len(files(stage.home, "speech")) > len(before)
     await other.delete()
     orphan = stage.home / "clips" / f"{'0' * 32}.flac"

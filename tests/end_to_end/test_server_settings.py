@@ -229,8 +229,9 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await stage.reply(moderator, "live start")
     assert await hear(stage, moderator, "With my name.") == ["Carol says:", "With my name."]
     assert await hear(stage, moderator, "Without it.") == ["Without it."]
-    await choose(moderator, "name_pause_s", "5")
+    await choose(moderator, "name_pause_s", "60")
     assert await hear(stage, moderator, "Still without it.") == ["Still without it."]
+    await choose(moderator, "name_pause_s", "5")
     await asyncio.sleep(5.0)
     assert await hear(stage, moderator, "After all.") == ["Carol says:", "After all."]
 
@@ -303,7 +304,7 @@ async def test_a_server_chooses_what_is_left_out(stage: Stage, moderator: Member
     await moderator.send(stage.general, "Nobody is to be woken.", silent=True)
     await moderator.send(stage.general, "Look at https://example.com/b :) <:cat:123456> \U0001f601")
     both = ["Nobody is to be woken.", "Look at"]
-    assert said(await transmission(stage.lounge, since), *both) == both
+    assert said(await stage.all_said(moderator, since), *both) == both
     for field in ("read_links", "read_emoji"):
         await choose(moderator, field, "yes")
     await choose(moderator, "read_silent", "no")
@@ -324,7 +325,7 @@ async def test_members_are_called_what_they_and_their_server_want(
         await gina.send(stage.general, line)
         await moderator.send(stage.general, f"{line} {gina.mention}")
         texts = [f"{name} says:", line, "Carol says:", f"{line} {name}"]
-        assert said(await transmission(stage.lounge, since), *texts) == texts
+        assert said(await stage.all_said(moderator, since), *texts) == texts
 
     await called("One.", "Gigi")
     await choose(moderator, "use_nicknames", "no")

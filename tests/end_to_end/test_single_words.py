@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import HEART, Stage
 from tests.recogniser import normalise, words
 from tests.stock import stock_engine
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 #: Beginnings and endings of every kind: stops, fricatives, nasals, glides, vowels.
 WORDS = (

@@ -34,7 +34,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 async def asked(member: Member, name: str, clip: File) -> Message:
     """The panel that asks for a sentence."""
     form = await agree(await member.slash("voice register", name=name, clip=clip))
-    panel = await form.reply(timeout_s=90)
+    panel = await form.reply(timeout_s=120)
     await seen(lambda: panel.components)
     assert UPLOAD in str(panel.components), panel.text
     return panel

@@ -118,7 +118,7 @@ async def test_a_file_without_sound_is_refused_with_a_sentence(stage: Stage) -> 
     """Whatever it is called; and nothing of it stays."""
     nonsense = File("song.mp3", b"This is a text about a song. " * 100)
     refused = await agree(await stage.alice.slash("voice register", name="Text", clip=nonsense))
-    reply = await refused.reply(timeout_s=60)
+    reply = await refused.reply(timeout_s=120)
     await seen(lambda: reply.text.endswith("."))
     assert reply.ephemeral
     assert "✅" not in reply.text
@@ -201,7 +201,7 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     assert "**Loud**" in read
     assert "It is too loud." in read
     copied = await agree(await stage.bob.slash("voice register", name="Mine", clip=clip))
-    refused = await copied.reply(timeout_s=90)
+    refused = await copied.reply(timeout_s=120)
     await seen(lambda: "another member's voice already" in refused.text)
     assert "Loud" not in refused.text
     read = await stage.reply(mod, "voice-admin reports")

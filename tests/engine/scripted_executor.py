@@ -73,8 +73,8 @@ def journal(home: Path, *verbs: str) -> list[str]:
     return [line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] in verbs]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Wait for a condition to hold. Raises `AssertionError` if it does not in time."""
+async def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+    """Wait for a condition to hold. Raises `AssertionError` where it never does."""
     give_up = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < give_up, "it never came to that"

@@ -1,6 +1,7 @@
 """A real worker process with an engine that obeys the text it is given. Run as a script.
 
-Its `home` is a folder for the journal and for markers of what has happened once. Variables:
+Its `home` is a folder for the journal and for markers of what has happened once; what is "held"
+goes on when the file `released` is there. Variables:
 SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
 jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S,
 SCRIPT_PATIENCE (times the usual limit of a step), SCRIPT_PRECISION.
@@ -56,6 +57,16 @@ class Journal:
     def write(self, line: str) -> None:
         os.write(self._fd, f"{line}\n".encode())
 
+    def wait_for_release(self) -> None:
+        """Deaf until a test makes the file `released`, or a minute has passed."""
+        give_up_at = time.monotonic() + 60
+        while not self.released and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+
+    @property
+    def released(self) -> bool:
+        return (self._home / "released").exists()
+
     def first_time(self, what: str) -> bool:
         try:
             (self._home / f"once-{zlib.crc32(what.encode())}").touch(exist_ok=False)
@@ -77,6 +88,8 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
                 time.sleep(0.005)
         case "deaf":
             time.sleep(float(words[0]))
+        case "held":
+            journal.wait_for_release()
         case "die":
             os.kill(os.getpid(), KILL)
         case "die-once":
@@ -168,7 +181,10 @@ class Serial:
 
 @dataclass
 class Batching:
-    """Steps of 2 ms for all jobs together; "slow S" takes S seconds, everything else one step."""
+    """Steps of 2 ms for all jobs together; "slow S" takes S seconds, everything else one step.
+
+    "held" ends once the file `released` is there.
+    """
 
     info: EngineInfo
     _journal: Journal
@@ -193,7 +209,12 @@ class Batching:
 
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         time.sleep(0.002)
-        ready = [job for job, until in self._jobs.values() if time.monotonic() >= until]
+        released, now = self._journal.released, time.monotonic()
+        ready = [
+            job
+            for job, until in self._jobs.values()
+            if now >= until and (released or not job.text.startswith("held"))
+        ]
         for job in ready:
             del self._jobs[job.job_id]
         return [Outcome(job.job_id, self._result(job)) for job in ready]
@@ -208,7 +229,7 @@ class Batching:
                 return OutOfMemory("There was not enough memory to speak this.")
             case "narrow":
                 self.info = msgspec.structs.replace(self.info, streams=1)
-            case "slow":
+            case "slow" | "held":
                 self._journal.write(f"spoke {job.text}")
                 return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
         return _perform(job, self._journal, lambda: False)
@@ -238,6 +259,8 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
             os.kill(os.getpid(), KILL)
         case ["slow", seconds]:
             time.sleep(float(seconds))
+        case ["held"]:
+            journal.wait_for_release()
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:

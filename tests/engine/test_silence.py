@@ -88,7 +88,7 @@ def far_away(pcm: FloatArray) -> FloatArray:
     ("tail", "left_s"),
     [
         (nothing(10), TAIL_S),
-        (hiss(5, -100), TAIL_S),
+        pytest.param(hiss(5, -100), TAIL_S, marks=pytest.mark.slow),
         (np.concatenate((nothing(0.4), breathing(4, -52))), 1.6),
     ],
     ids=["silence", "faint hiss", "breathing"],

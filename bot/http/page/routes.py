@@ -105,11 +105,11 @@ class OperatorPage:
         engine = self._engine()
         return _told(
             Choices(
-                models=[PageOption(engine.model, f"{engine.model} ({engine.name})")],
+                models=[PageOption(one, f"{one} ({engine.name})") for one in engine.models],
                 voices=await self._voices.offered(engine),
                 languages=[
                     PageOption(code, LANGUAGES[code].label if code in LANGUAGES else code)
-                    for code in engine.languages
+                    for code in engine.reads
                 ],
             )
         )

@@ -89,7 +89,7 @@ def _engine(now: ExecutorStatus) -> EngineNow:
         state=now.state,
         detail=now.detail,
         name=loaded.name if loaded else "",
-        model=loaded.model if loaded else "",
+        model=", ".join(loaded.models) if loaded else "",
         device=loaded.device if loaded else "",
         precision=loaded.precision if loaded else "",
         restarts=now.restarts,

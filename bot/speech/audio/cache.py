@@ -1,20 +1,18 @@
-"""Rendered speech on disk, by content: Ogg Opus files whose keys and last use are in SQLite.
+"""Rendered speech, by content: Ogg Opus files whose keys and last use are in the database.
 
 A file is written whole under another name and then renamed, and recorded only after that, so a
-crash leaves either a usable rendering or an unknown file that `verify` removes.
+crash leaves either a usable rendering or an unknown file that `verify` removes. In a bucket it is
+recorded first.
 """
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bot.base import private_files
 from bot.base.home import SPEECH
-from bot.base.private_files import make_folder
+from bot.base.objects import Objects, ObjectsFailed
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
@@ -25,6 +23,10 @@ from engine.speech import ClonedVoice, Speech, Voice
 
 log = logging.getLogger(__name__)
 
+#: A bucket that did not answer is not asked again for so long: speech would begin late.
+_NOT_ASKED_S = 5.0
+#: A bucket has what is recorded by then, or never.
+_ON_ITS_WAY_S = 60.0
 #: An unknown file this old belongs to nobody: writing one takes milliseconds.
 SETTLED_S = 600.0
 
@@ -42,15 +44,20 @@ class CacheReport:
 class SpeechCache:
     """A size-bounded cache of renderings; the least recently used go first."""
 
-    def __init__(self, home: Path, store: Store, codec: Codec, *, max_bytes: int) -> None:
-        self._home = home
-        self._folder = home / SPEECH
+    def __init__(self, objects: Objects, store: Store, codec: Codec, *, max_bytes: int) -> None:
+        self._objects = objects
         self._store = store
-        self._files = RecordedFiles(home, SPEECH, store.speech)
+        self._files = RecordedFiles(objects, SPEECH, store.speech)
         self._max_bytes = max_bytes
         self.codec = codec
         # A file and its row change together, or one task would remove what another just wrote.
         self._changing = asyncio.Lock()
+        self._ask_again_at = 0.0
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether it is worth not to wait for `keep`."""
+        return self._objects.elsewhere
 
     async def get(
         self,
@@ -77,7 +84,7 @@ class SpeechCache:
             row, noted = await self._store.speech.get(key), True
         else:
             row, noted = await self._store.speech.get_for(key, origin)
-        if row is None:
+        if row is None or time.monotonic() < self._ask_again_at:
             return None
         try:
             await self._store.speech.touch(row)
@@ -86,7 +93,11 @@ class SpeechCache:
         except StoreFailed as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
         try:
-            return tuple(await asyncio.to_thread(self._read, row))
+            return await self._read(row)
+        except ObjectsFailed as error:
+            self._ask_again_at = time.monotonic() + _NOT_ASKED_S
+            log.error("kept speech could not be read", exc_info=error, extra={"key": key})
+            return None
         except (OSError, opus.OpusFileError):
             return await self._get_again(key)
 
@@ -100,42 +111,92 @@ class SpeechCache:
         *,
         own_names: Sequence[OwnName] = (),
     ) -> tuple[bytes, ...]:
-        """Bring `speech` to its loudness, encode and keep it for `origin`; returns its packets.
+        """Encode and keep speech; returns its packets. See `encode` and `keep`."""
+        packets, ogg = await self.encode(speech, codec)
+        await self.keep(key, len(packets), ogg, voice, origin, own_names=own_names)
+        return packets
 
-        It is kept as long as members are called by `own_names`, which are said in it.
+    async def encode(
+        self, speech: Speech, codec: Codec | None = None
+    ) -> tuple[tuple[bytes, ...], bytes]:
+        """Bring `speech` to its loudness; returns its packets, and a file of them.
 
-        `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
-        Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
-        cache silences nobody.
+        `codec` is part of the key; without one it is the cache's own.
         """
         packets, ogg = await asyncio.to_thread(_encode, speech, codec or self.codec)
-        path = self._folder / key[:2] / f"{key}.ogg"
+        return tuple(packets), ogg
+
+    async def keep(
+        self,
+        key: str,
+        packets: int,
+        ogg: bytes,
+        voice: Voice,
+        origin: SpeechOrigin | None = None,
+        *,
+        own_names: Sequence[OwnName] = (),
+    ) -> None:
+        """Keep a file of so many packets for `origin`, and make room if it is too much.
+
+        It is kept as long as members are called by `own_names`, which are said in it. Where it
+        cannot be kept (a full disk, a locked database) the log says so: a broken cache silences
+        nobody.
+        """
+        row = NewSpeech(
+            key=key,
+            voice_identity=voice.identity,
+            path=f"{SPEECH}/{key[:2]}/{key}.ogg",
+            size_bytes=len(ogg),
+            duration_s=packets * opus.PACKET_MS / 1000,
+        )
+        keep = self._keep_elsewhere if self._objects.elsewhere else self._keep_here
         try:
-            async with self._changing:
-                await asyncio.to_thread(_write, path, ogg)
-                kept = await self._store.speech.record(
-                    NewSpeech(
-                        key=key,
-                        voice_identity=voice.identity,
-                        path=path.relative_to(self._home).as_posix(),
-                        size_bytes=len(ogg),
-                        duration_s=len(packets) * opus.PACKET_MS / 1000,
-                    ),
-                    origin,
-                    own_names,
-                )
-                if not kept:
-                    await asyncio.to_thread(_remove, path)
-                await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+            await keep(row, ogg, origin, own_names)
             if isinstance(voice, ClonedVoice):
                 await self._store.conditionals.touch(voice.identity)
         except (OSError, StoreFailed) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
-            # Not left without a row: this process may have been given up, and the voice deleted.
-            await asyncio.to_thread(_remove, path)
         except DatabaseClosed:
             log.info("speech is not kept: the bot is shutting down")
-        return tuple(packets)
+
+    async def _keep_here(
+        self, row: NewSpeech, ogg: bytes, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+    ) -> None:
+        try:
+            async with self._changing:
+                await self._objects.put(row.path, ogg)
+                if not await self._store.speech.record(row, origin, own_names):
+                    await self._remove(row.path)
+                await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+        except (OSError, StoreFailed):
+            # Not left without a row: this process may have been given up, and the voice deleted.
+            await self._remove(row.path)
+            raise
+
+    async def _keep_elsewhere(
+        self, row: NewSpeech, ogg: bytes, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+    ) -> None:
+        """The row first: what a process has sent that is given up meanwhile is known by it.
+
+        Sending takes time, so it is not one after the other. Of what is removed at the same moment
+        a row without a file may be left.
+        """
+        if not await self._store.speech.record(row, origin, own_names):
+            await self._remove(row.path)
+            return
+        try:
+            await self._objects.put(row.path, ogg)
+        finally:
+            if not await self._is_recorded(row.key):
+                await self._remove(row.path)
+        await self._files.remove(await self._store.speech.beyond(self._max_bytes))
+
+    async def _is_recorded(self, key: str) -> bool:
+        """Whether that is certain."""
+        try:
+            return await self._store.speech.get(key) is not None
+        except (StoreFailed, DatabaseClosed):
+            return False
 
     async def rows(self) -> list[SpeechKey]:
         """What is kept, the most recently used first."""
@@ -181,46 +242,43 @@ class SpeechCache:
             if row is None:
                 return None
             try:
-                return tuple(await asyncio.to_thread(self._read, row))
+                return await self._read(row)
+            except ObjectsFailed as error:
+                log.error("kept speech could not be read", exc_info=error, extra={"key": key})
+                return None
             except (OSError, opus.OpusFileError) as error:
+                if self._objects.elsewhere and time.time() - row.created_at < _ON_ITS_WAY_S:
+                    return None
                 log.warning("rendering lost", extra={"key": key, "reason": str(error)})
                 await self._files.remove([row])
                 return None
 
-    def _read(self, row: SpeechKey) -> list[bytes]:
+    async def _read(self, row: SpeechKey) -> tuple[bytes, ...]:
         """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
-        ogg = (self._home / row.path).read_bytes()
-        if len(ogg) != row.size_bytes:
-            raise opus.OpusFileError(f"{len(ogg)} bytes instead of {row.size_bytes}")
-        return opus.read_packets(ogg)
 
-    def _is_sound(self, _: Path, row: SpeechKey) -> bool:
+        def packets(ogg: bytes) -> tuple[bytes, ...]:
+            if len(ogg) != row.size_bytes:
+                raise opus.OpusFileError(f"{len(ogg)} bytes instead of {row.size_bytes}")
+            return tuple(opus.read_packets(ogg))
+
+        return await self._objects.get(row.path, packets)
+
+    async def _is_sound(self, row: SpeechKey) -> bool:
         try:
-            self._read(row)
+            await self._read(row)
+        except ObjectsFailed:
+            raise
         except (OSError, opus.OpusFileError):
             return False
         return True
+
+    async def _remove(self, name: str) -> None:
+        try:
+            await self._objects.delete([name])
+        except OSError as error:
+            log.warning("%s is left without a row: %s", name, error.strerror)
 
 
 def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
     pcm = codec.levelled(speech.pcm, speech.sample_rate)
     return opus.encode(pcm, speech.sample_rate, kbps=codec.opus_kbps)
-
-
-def _write(path: Path, content: bytes) -> None:
-    for folder in (path.parent.parent, path.parent):  # `mkdir` gives its mode to the last alone
-        make_folder(folder)
-    unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
-    try:
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _remove(path: Path) -> None:
-    try:
-        private_files.remove([path])
-    except OSError as error:
-        log.warning("%s is left without a row: %s", path.name, error.strerror)

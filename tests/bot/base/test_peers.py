@@ -71,6 +71,12 @@ class Block:
         return peers, store
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work has time to let another connection's write end."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 30.0)
+
+
 @pytest.fixture
 async def block(tmp_path: Path) -> AsyncIterator[Block]:
     async with AsyncExitStack() as open_ones:
@@ -81,9 +87,13 @@ async def test_no_two_processes_have_one_shard(block: Block) -> None:
     """Nor do they count differently, nor is there one with all beside them."""
     first, _ = await block.joined("0-1/4")
     assert first.first
-    for taken in ("1-2/4", "2-3/8", None):
+    for taken, sentence in (
+        ("1-2/4", "1-2/4 overlaps with a bot process that has the shards 0-1"),
+        ("2-3/8", "2-3/8 does not go with a bot process that counts 4 shards"),
+        (None, "bot processes with shards of their own are running"),
+    ):
         peers, _ = await block.process(taken)
-        with pytest.raises(HomeTaken):
+        with pytest.raises(HomeTaken, match=f"^{sentence}$"):
             await peers.join()
     second, _ = await block.joined("2-3/4")
     assert not second.first
@@ -92,7 +102,7 @@ async def test_no_two_processes_have_one_shard(block: Block) -> None:
     waiting, _ = await block.process("0-1/4")
     join = asyncio.create_task(waiting.join(waiting=True))
     await first.leave()
-    await asyncio.wait_for(join, 10)
+    await asyncio.wait_for(join, 60)
     assert not waiting.first
     assert await waiting.leads()
 
@@ -114,7 +124,7 @@ async def test_a_notice_is_told_once_all_have_acted_on_it(block: Block) -> None:
     await until(lambda: ears.silenced == ["be silent"])
     assert not entered.is_set()
     ears.may_act.set()
-    await asyncio.wait_for(telling, 10)
+    await asyncio.wait_for(telling, 60)
     assert entered.is_set()
     await until(lambda: not ears.standing)
     assert ears.silenced == ["be silent"]
@@ -130,12 +140,14 @@ async def test_one_that_is_frozen_is_given_up_and_writes_nothing_more(block: Blo
     assert frozen.may_speak()
     block.clock.now += LEASE_S
     assert not frozen.may_speak()
+    assert await store.processes.living(block.clock.now) == set()
+    assert await store.processes.living(block.clock.now - 0.1) == {0, 1}
     block.clock.now += 0.1
-    await asyncio.wait_for(telling, 10)
+    await asyncio.wait_for(telling, 60)
     with pytest.raises(RuleBroken, match="given up"):
         await its_store.pauses.pause("report", "somebody else", 60)
     await store.pauses.pause("report", "somebody else", 60)
-    await asyncio.wait_for(frozen.run(Ears()), 10)
+    await asyncio.wait_for(frozen.run(Ears()), 60)
     assert frozen.evicted.is_set()
     assert not frozen.may_speak()
 
@@ -145,7 +157,7 @@ async def test_nobody_waits_for_one_that_is_dead(block: Block) -> None:
     sender, _ = await block.joined("0/2")
     dead, _ = await block.joined("1/2")
     dead._lock.release()
-    await asyncio.wait_for(_tell(sender), 10)
+    await asyncio.wait_for(_tell(sender), 60)
     again, _ = await block.joined("1/2")
     assert again.may_speak()
 
@@ -158,7 +170,7 @@ async def test_one_at_a_time_has_a_claim(block: Block) -> None:
         async with other.claim("another clip"):
             await asyncio.sleep(0.1)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_shards_take_turns_to_identify_whatever_process_has_them(block: Block) -> None:

@@ -31,7 +31,7 @@ class State(VoiceConnectionState):
         self.encrypting = False
         self._there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._there.bind(("127.0.0.1", 0))
-        self._there.settimeout(10)
+        self._there.settimeout(60)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.socket.connect(self._there.getsockname())

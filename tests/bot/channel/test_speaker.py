@@ -34,7 +34,7 @@ class Mouth:
         return playback
 
     async def sound(self, *until: Playback) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not all(playback.finished.done() for playback in until):
                 self._source.read()
                 await asyncio.sleep(0.001)

@@ -65,10 +65,10 @@ def test_memory_within_the_limit_is_had_and_more_is_refused() -> None:
 @posix
 def test_where_the_system_keeps_no_limit_on_memory_the_process_watches_itself() -> None:
     """As on macOS: it ends with a status of its own once it holds too much."""
-    hold = "x = bytearray({} * 2**20)\nimport time\ntime.sleep(1)\nprint('done')"
+    hold = "x = bytearray({} * 2**20)\nimport time\ntime.sleep({})\nprint('done')"
     platform = {"platform": "darwin", "memory_mib": 64}
-    assert confined(hold.format(16), by=SHELL, **platform).stdout == "done\n"
-    ended = confined(hold.format(256), by=SHELL, **platform)
+    assert confined(hold.format(16, 1), by=SHELL, **platform).stdout == "done\n"
+    ended = confined(hold.format(256, 60), by=SHELL, **platform)
     assert ended.returncode == confinement.EXIT_MEMORY
     assert ended.stdout == ""
 

@@ -26,6 +26,7 @@ import soundfile
 
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
+from tests.bot.clips.conftest import Children
 from tests.bot.clips.forked_child import ForkedChildren
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 
@@ -142,7 +143,10 @@ def mutated(pcm: FloatArray, short: list[bytes], rounds: int) -> Iterator[Upload
 
 @pytest.mark.timeout(1800)
 async def test_a_thousand_hostile_files(
-    spoken: dict[str, list[FloatArray]], tmp_path: Path, pytestconfig: pytest.Config
+    spoken: dict[str, list[FloatArray]],
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    children: Children,
 ) -> None:
     """No crash, no hang, no file, no process; a sentence each; and hardly any memory here."""
     pcm = np.concatenate(spoken["heart"])
@@ -204,7 +208,7 @@ async def test_a_thousand_hostile_files(
     assert accepted <= MOST_ACCEPTED * len(kinds)
     assert largest - before < MOST_GROWTH_MIB * 2**20
     assert not list(tmp_path.iterdir())
-    assert not psutil.Process().children()
+    assert not children()
     damages = {mutation.__name__ for mutation in MUTATIONS}
     assert damages < whole_way.keys()
     # Damage met files that would have passed, too: no short one is as large.

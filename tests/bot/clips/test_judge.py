@@ -18,7 +18,9 @@ import soundfile
 
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
+from tests.bot.clips.conftest import Children
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
+from tests.waiting import until
 
 LIMITS = ClipLimits()
 Spoken = dict[str, list[FloatArray]]
@@ -177,11 +179,14 @@ async def test_what_is_no_recording_is_named(upload: Path, content: bytes, sente
         await judged(upload, content)
 
 
-async def test_the_upload_limit_is_kept_before_anything_is_read(upload: Path) -> None:
-    started = time.monotonic()
+async def test_the_upload_limit_is_kept_before_anything_is_read(
+    upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begun.append)
     with pytest.raises(ClipRefused, match="larger than 1 MiB"):
         await judged(upload, bytes(2**20 + 1), ClipLimits(max_upload_mib=1))
-    assert time.monotonic() - started < 0.1
+    assert not begun, "only a child reads"
 
 
 async def test_long_silence_ends_at_the_limit(upload: Path) -> None:
@@ -207,33 +212,35 @@ def too_much() -> bytes:
     ],
     ids=["memory", "processor time", "wall time"],
 )
-async def test_a_breach_of_any_limit_is_refused(upload: Path, limits: ClipLimits) -> None:
+async def test_a_breach_of_any_limit_is_refused(
+    upload: Path, limits: ClipLimits, children: Children
+) -> None:
     with pytest.raises(ClipRefused, match="too complicated"):
         await judged(upload, too_much(), limits)
-    assert not psutil.Process().children()
+    assert not children()
 
 
-async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: Path) -> None:
+async def test_a_cancelled_judgement_leaves_no_process(
+    spoken: Spoken, upload: Path, children: Children
+) -> None:
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not psutil.Process().children():
-        await asyncio.sleep(0.01)
+    await until(children)
     judging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await judging
-    assert not psutil.Process().children()
+    assert not children()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX groups and sessions")
 async def test_the_child_can_be_killed_whole_and_shares_the_bots_session(
-    spoken: Spoken, upload: Path
+    spoken: Spoken, upload: Path, children: Children
 ) -> None:
     """In a session of its own it would get as much of the processors as all of the bot."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not (children := psutil.Process().children()):
-        await asyncio.sleep(0.001)
-    (child,) = children
+    await until(children, every_s=0.001)
+    (child,) = children()
     assert (os.getpgid(child.pid), os.getsid(child.pid)) == (child.pid, os.getsid(0))
     await judging
 
@@ -259,15 +266,22 @@ async def test_the_child_is_told_no_secret(
 
 
 async def test_the_loop_is_never_held_up(spoken: Spoken, upload: Path) -> None:
-    longest = 0.0
+    """It turns all the time: a loop that waits for the child stands still for most of it."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
-    judging = asyncio.create_task(judge(upload, LIMITS))
-    while not judging.done():
-        before = time.monotonic()
-        await asyncio.sleep(0.001)
-        longest = max(longest, time.monotonic() - before)
-    await judging
-    assert longest < 0.1
+    shares = []
+    # The best of some tries: a busy machine holds up any one.
+    for _ in range(4):
+        longest, began = 0.0, time.monotonic()
+        judging = asyncio.create_task(judge(upload, LIMITS))
+        while not judging.done():
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.monotonic() - before)
+        await judging
+        shares.append(longest / (time.monotonic() - began))
+        if shares[-1] < 0.25:
+            return
+    pytest.fail(f"the loop stood still for {min(shares):.0%} of a judgement")
 
 
 def test_the_child_imports_neither_torch_nor_discord() -> None:

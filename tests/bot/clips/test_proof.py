@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bot.clips.judge import ClipLimits, ClipRefused, judge, prove
 from bot.clips.limits import ProofLimits
@@ -14,7 +13,6 @@ from bot.clips.recogniser import right
 from bot.clips.statement import DIGITS, WORDS, Statement
 from bot.clips.verdict import Unfit
 from bot.clips.watermark import WatermarkHearing, WatermarkMarking
-from engine.chatterbox.s3gen.watermark import HOP, MarkInputs, Watermark, WatermarkDetector
 from engine.speech import FloatArray
 from tests.bot.clips.recordings import RATE, TEXTS, encode, sentences
 
@@ -37,6 +35,11 @@ def clip() -> FloatArray:
 
 
 def marked(pcm: FloatArray) -> FloatArray:
+    """With Perth's mark, by the engine."""
+    import torch  # noqa: PLC0415 - two seconds of a core, in every process of tests
+
+    from engine.chatterbox.s3gen.watermark import HOP, MarkInputs, Watermark  # noqa: PLC0415
+
     pcm = pcm[: len(pcm) // HOP * HOP]
     inputs = MarkInputs(torch.from_numpy(pcm)[None], torch.tensor([len(pcm)]))
     found: FloatArray = Watermark(torch.device("cpu"))(inputs)[0].numpy()
@@ -88,6 +91,10 @@ def test_the_right_person_with_the_right_words_and_no_other(
 def test_the_watermark_is_heard_as_the_engines_own_detector_hears_it(
     spoken: dict[str, FloatArray],
 ) -> None:
+    import torch  # noqa: PLC0415
+
+    from engine.chatterbox.s3gen.watermark import WatermarkDetector  # noqa: PLC0415
+
     hearing, detect = WatermarkHearing(), WatermarkDetector()
     for pcm in (spoken["michael"], marked(spoken["michael"])):
         assert hearing.certainty(pcm) == pytest.approx(detect(torch.from_numpy(pcm)), abs=1e-3)

@@ -55,7 +55,7 @@ def timbre(
         env={**environment_of(home), **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
 
@@ -117,6 +117,10 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
         (("say", "Hola.", "--language", "Spanish", "--out", "HOME/x.ogg"), 1, ", and not Spanish."),
         (("say", "** **", "--out", "HOME/x.ogg"), 1, "Nothing in that can be said"),
         (("say", "a" * 3000, "--out", "HOME/x.ogg"), 1, "3,000 characters"),
+        (("run", "--shards", ""), 2, "--shards: shards are given as FIRST-LAST/COUNT"),
+        (("run", "--shards", "4/4"), 2, "--shards: there are no such shards: of 4 the last"),
+        (("run", "--processes", "0"), 2, "--processes: has to be 1 to 64"),
+        (("run", "--processes", "3", "--shards", "0-1/8"), 2, "cannot have a shard each of 0-1/8"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -285,7 +289,7 @@ def test_ctrl_c_while_the_engine_loads_is_no_traceback(tmp_path: Path) -> None:
     while "speech worker started" not in (line := process.stderr.readline()):
         assert line, "it ended before it loaded"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "never retrieved" not in errors

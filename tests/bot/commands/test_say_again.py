@@ -40,11 +40,11 @@ async def test_what_was_computed_from_a_recording_outlives_a_start_of_the_bot(
             "CREATE TRIGGER full BEFORE INSERT ON local_clips "
             "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
         )
-    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=60)
+    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=200)
     assert (tmp_path / "said.ogg").exists(), "what cannot be noted is said all the same"
     with closing(sqlite3.connect(home / "timbre.db")) as database:
         database.execute("DROP TRIGGER full")
-    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=60)
+    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=200)
     (conditionals,) = (home / "conditionals").iterdir()
     async with open_services(load()) as services:  # as the bot does when it starts
         await services.janitor.start()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.commands.weights import weights
-from engine.upstream import random_weights
 from engine.weights import checkpoint
 from engine.weights.models import ENGLISH, MODELS
 
@@ -96,7 +95,7 @@ def test_an_interrupted_random_leaves_nothing_in_the_way(
     """Ctrl-C after the first files: the folder is not there, and the same command works again."""
     arguments = ["random", str(tmp_path / "new"), "--seed", "1", "--small"]
     with monkeypatch.context() as patched:
-        patched.setattr(random_weights, "_draw", _interrupt)
+        patched.setattr("engine.upstream.random_weights._draw", _interrupt)
         assert weights(arguments) == 130
     assert "resumes" not in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

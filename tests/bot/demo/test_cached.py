@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects
 from bot.demo.cached import measure
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
@@ -18,6 +19,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from bot.text import PronunciationLimits, TextLimits
 from bot.voices.choosing import Voices
 from bot.voices.sharing import Sharing
@@ -43,10 +45,12 @@ async def test_what_is_timed_comes_from_the_cache(
     tmp_path: Path, store: Store, kind: type[SpeechCache]
 ) -> None:
     """The engine speaks once, and every request is a look-up; else there are no figures."""
-    cache = kind(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
+    objects = FolderObjects(tmp_path)
+    copies = VoiceCopies(store, objects, tmp_path)
+    cache = kind(objects, store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
     async with scripted_executor(tmp_path) as executor:
         metrics = Metrics()
-        service = SpeechService(executor, cache, metrics, deadline_s=5)
+        service = SpeechService(executor, cache, copies, metrics, deadline_s=5)
         sayings = Sayings(
             service,
             Voices(store, tmp_path, Sharing(store, service, clock=time.monotonic)),

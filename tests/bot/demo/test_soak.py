@@ -13,9 +13,9 @@ from bot.loopback.heard import Packet
 
 async def test_five_servers_speak_at_once_what_no_cache_knows(tmp_path: Path) -> None:
     """The full figures are for a quiet machine; what must never happen must not here either."""
-    figures = await soak(Plan(5, 5.0, uncached=True), tmp_path)
+    figures = await soak(Plan(5, 5.0, uncached=True, processes=2), tmp_path)
     assert figures.utterances >= 5
-    assert 15 < figures.gap_p50_ms < 25
+    assert 5 < figures.gap_p50_ms < 50
     assert figures.first_start_p99_ms > 0
     # How soon and how punctual depends on what else the machine does.
     quiet = {"start_p99_ms": 1.0, "gap_p99_ms": 21.0, "loop_lag_p99_ms": 1.0, "cores": 0.1}

@@ -32,14 +32,15 @@ async def scene() -> AsyncIterator[Scene]:
 
 @asynccontextmanager
 async def connected(
-    scene: Scene, timeout: float = 10
+    scene: Scene, later_timeout_s: float = 30
 ) -> AsyncIterator[tuple[Client, discord.VoiceClient]]:
-    """The bot in the lounge with Alice, encrypting."""
+    """The bot in the lounge with Alice, encrypting; how long discord.py waits from then on."""
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         channel = client.voice_channel(scene.lounge.id)
-        voice = await channel.connect(timeout=timeout, self_deaf=True)
+        voice = await channel.connect(timeout=30, self_deaf=True)
         await encrypted(voice)
+        voice._connection.timeout = later_timeout_s
         yield client, voice
 
 
@@ -48,7 +49,7 @@ async def play(channel: VoiceChannel, voice: discord.VoiceClient, packets: list[
     since = time.monotonic()
     await until(lambda: not voice.is_playing())
     voice.play(Packets(packets))
-    return await channel.heard(since_s=since, quiet_ms=150)
+    return await channel.heard(since_s=since, quiet_ms=300)
 
 
 async def speaks_in(scene: Scene, channel: VoiceChannel, voice: discord.VoiceClient) -> None:

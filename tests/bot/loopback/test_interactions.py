@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from typing import Any, Literal
 
 import discord
@@ -21,12 +22,14 @@ async def test_a_slash_command_is_answered(scene: Scene) -> None:
         await ctx.response.send_message(f"you said {text}", ephemeral=True)
 
     async with running(scene.server, commands_of(say)):
+        sent_s = time.monotonic()
         interaction = await scene.alice.slash("say", text="hello")
         acknowledged = await interaction.acknowledged()
+        took_s = time.monotonic() - sent_s
         reply = await interaction.reply()
     assert (reply.content, reply.ephemeral, reply.embeds) == ("you said hello", True, [])
     assert not acknowledged.deferred
-    assert 0 < acknowledged.seconds < 2
+    assert 0 < acknowledged.seconds <= took_s
     assert reply.id not in scene.text.messages
 
 
@@ -140,7 +143,7 @@ async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
     async with running(scene.server, commands_of(late)) as client:
         interaction = await scene.alice.slash("late")
         await until(lambda: client.errors)
-        with pytest.raises(TimeoutError, match=r"no answer .* after 3\.\d s was refused"):
+        with pytest.raises(TimeoutError, match=r"no answer .* after \d+\.\d s was refused"):
             await interaction.acknowledged(timeout_s=0.01)
     assert [error.code for error in client.errors] == [10062]  # type: ignore[attr-defined]
 
@@ -149,13 +152,14 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
     scene: Scene,
 ) -> None:
     """A follow-up without a first answer is 10015; one after fifteen minutes 50027."""
+    over = asyncio.Event()
 
     async def hasty(ctx: Ctx) -> None:
         await ctx.followup.send("too early")
 
     async def forgetful(ctx: Ctx) -> None:
         await ctx.response.defer()
-        await asyncio.sleep(0.1)
+        await over.wait()
         await ctx.followup.send("too late")
 
     async with running(scene.server, commands_of(hasty, forgetful)) as client:
@@ -164,6 +168,7 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
         interaction = await scene.alice.slash("forgetful")
         await interaction.acknowledged()
         interaction.expired = True
+        over.set()
         await until(lambda: len(client.errors) == 2)
     assert [error.code for error in client.errors] == [10015, 50027]  # type: ignore[attr-defined]
 

@@ -84,7 +84,7 @@ async def test_a_lost_session_begins_anew_and_the_bot_is_out_of_voice(
     scene: Scene, how: str
 ) -> None:
     async with running(scene.server) as client:
-        await client.voice_channel(scene.lounge.id).connect(timeout=2)
+        await client.voice_channel(scene.lounge.id).connect(timeout=30)
         if how == "disconnect":
             scene.server.gateway.disconnect(resumable=False)
         else:
@@ -276,7 +276,7 @@ async def test_a_guild_invites_and_removes_the_bot_while_it_runs(scene: Scene) -
         await until(lambda: client.get_guild(guild.id))
         stage = guild.add_voice_channel("Room")
         await until(lambda: client.get_channel(stage.id))
-        voice = await client.voice_channel(stage.id).connect(timeout=2)
+        voice = await client.voice_channel(stage.id).connect(timeout=30)
         voice.play(Packets(tone()))
         await guild.delete()
         await until(lambda: client.get_guild(guild.id) is None)

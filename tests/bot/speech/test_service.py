@@ -7,17 +7,20 @@ import numpy as np
 import pytest
 
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.opus import decode
 from bot.speech.audio.tuning import SPEED_MAX, UNTUNED, Tuning
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
+from bot.speech.voice_copies import VoiceCopies
 from data.store import Store
 from engine.errors import DeadlineExceeded, SynthesisFailed
 from engine.speech import ClonedVoice, EngineInfo, Priority, SpeechParameters, StockVoice
 from tests.bot.speech.tones import Tones, info, service
 from tests.store import Clock
+from tests.waiting import until
 
 
 async def speak(service: SpeechService, *chunks: str, speaker: Speaker | None = None) -> list[bool]:
@@ -143,10 +146,12 @@ async def test_the_first_chunk_goes_first_and_the_next_ones_are_made_ahead(
     await asyncio.sleep(0.05)
     assert tones.asked == []
     saying.due(Priority.FIRST_SOUND)
+    await until(lambda: tones.asked)
     await asyncio.sleep(0.05)
     assert [request.text for request in tones.asked] == ["a"]
     clips = saying.clips()
     await anext(clips)
+    await until(lambda: len(tones.asked) == 3)
     await asyncio.sleep(0.05)
     assert [request.text for request in tones.asked] == ["a", "b", "c"]
     assert [request.priority for request in tones.asked] == [
@@ -163,9 +168,9 @@ async def test_giving_a_saying_up_reaches_the_engine(
     tones.hold.clear()
     saying = service(tones, store, tmp_path).saying(["a", "b"], Speaker())
     saying.due(Priority.FIRST_SOUND)
-    await asyncio.sleep(0.05)
+    await until(lambda: tones.asked)
     saying.cancel()
-    await asyncio.sleep(0.05)
+    await until(lambda: tones.cancelled)
     assert tones.cancelled == ["a"]
 
 
@@ -176,12 +181,12 @@ async def test_what_waits_in_line_is_made_sooner_when_its_turn_is_near_and_when_
     tones.hold.clear()
     saying = service(tones, store, tmp_path).saying("abcdef", Speaker())
     saying.due(Priority.IN_LINE)
-    await asyncio.sleep(0.05)
+    await until(lambda: tones.asked)
     assert [(r.priority, r.deadline_s) for r in tones.asked] == [(Priority.IN_LINE, None)]
     saying.due(Priority.SPEAKING)
     saying.due(Priority.IN_LINE)
     clip = asyncio.create_task(anext(saying.clips()))
-    await asyncio.sleep(0.05)
+    await until(lambda: len(tones.promoted) == 2)
     assert [(r.text, r.priority, r.deadline_s) for r in tones.promoted] == [
         ("a", Priority.SPEAKING, 5),
         ("a", Priority.FIRST_SOUND, 5),
@@ -198,7 +203,7 @@ async def test_what_is_promoted_before_it_reached_the_engine_comes_there_as_it_i
     saying = service(tones, store, tmp_path).saying("abc", Speaker())
     saying.due(Priority.IN_LINE)
     saying.due(Priority.FIRST_SOUND)
-    await asyncio.sleep(0.05)
+    await until(lambda: tones.asked)
     assert [request.priority for request in tones.asked] == [Priority.FIRST_SOUND]
     saying.cancel()
 
@@ -240,12 +245,14 @@ async def test_nobody_waits_longer_for_an_engine_than_who_waited_first(
 ) -> None:
     """Messages are read one after the other: each would wait as long as all before it."""
     clock = Clock()
-    cache = SpeechCache(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=1000)
-    speech = SpeechService(Loading(), cache, Metrics(), deadline_s=60, clock=clock)
+    objects = FolderObjects(tmp_path)
+    copies = VoiceCopies(store, objects, tmp_path)
+    cache = SpeechCache(objects, store, Codec(-18, -1.5, 64), max_bytes=1000)
+    speech = SpeechService(Loading(), cache, copies, Metrics(), deadline_s=60, clock=clock)
     first = asyncio.create_task(speech.engine())
     await asyncio.sleep(0)
     clock.now += 60
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(DeadlineExceeded, match="not ready yet"):
             await speech.engine()
     first.cancel()

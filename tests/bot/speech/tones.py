@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from bot.base.metrics import Metrics
+from bot.base.objects import FolderObjects
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.service import SpeechService
+from bot.speech.voice_copies import VoiceCopies
 from data.store import Store
 from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import ExecutorStatus
@@ -132,5 +134,6 @@ class OneByOne(Tones):
 
 
 def service(tones: Tones, store: Store, home: Path, *, kbps: int = 64) -> SpeechService:
-    cache = SpeechCache(home, store, Codec(-18, -1.5, kbps), max_bytes=10_000_000)
-    return SpeechService(tones, cache, Metrics(), deadline_s=5)
+    objects = FolderObjects(home)
+    cache = SpeechCache(objects, store, Codec(-18, -1.5, kbps), max_bytes=10_000_000)
+    return SpeechService(tones, cache, VoiceCopies(store, objects, home), Metrics(), deadline_s=5)

@@ -31,13 +31,13 @@ def run_bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) -> None:
     run = run_bench("--small", "--out", tmp_path)
     assert run.returncode == 0, run.stderr
@@ -76,7 +76,7 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_quality_check_listens_to_both(tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     write_random_checkpoint(weights, seed=3, small=True)

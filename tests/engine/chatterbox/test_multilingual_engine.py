@@ -4,14 +4,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import Speech, SpeechParameters, StockVoice
-from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights.models import MODELS
 from tests.engine.chatterbox.test_engine import run, speech_of
 
@@ -20,13 +18,6 @@ LINES = (
     *(("en", "Good morning."), ("es", "¡Buenos días!"), ("ja", "今日はいい天気ですね。")),
     *(("zh", "你好，今天天气真不错。"), ("ko", "안녕하세요."), ("he", "שלום.")),
 )
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("multilingual-checkpoint")
-    write_random_checkpoint(folder, MULTILINGUAL, seed=3, small=True, stop_after=20)
-    return folder
 
 
 def _engine(folder: Path, home: Path, streams: int = 6) -> ChatterboxEngine:
@@ -50,10 +41,10 @@ def _say(job_id: int, language: str, text: str) -> Speak:
 
 
 def test_lines_in_many_languages_sound_together_as_each_sounds_alone(
-    checkpoint: Path, tmp_path: Path
+    multilingual_checkpoint: Path, tmp_path: Path
 ) -> None:
     jobs = [_say(n, *line) for n, line in enumerate(LINES)]
-    engine = _engine(checkpoint, tmp_path)
+    engine = _engine(multilingual_checkpoint, tmp_path)
     assert {language for language, _ in LINES} <= set(engine.info.languages)
     together = speech_of(engine, *jobs)
     for job, among in zip(jobs, together, strict=True):
@@ -67,9 +58,9 @@ def test_lines_in_many_languages_sound_together_as_each_sounds_alone(
 
 
 def test_chinese_without_its_table_fails_in_a_sentence_and_nobody_else_does(
-    checkpoint: Path, tmp_path: Path
+    multilingual_checkpoint: Path, tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(checkpoint, tmp_path / "without-table")
+    folder = shutil.copytree(multilingual_checkpoint, tmp_path / "without-table")
     (folder / MULTILINGUAL.tables[0]).unlink()
     results = run(_engine(folder, tmp_path), _say(0, "zh", "你好。"), _say(1, "es", "Hola."))
     assert isinstance(results[0], SynthesisFailed)

@@ -44,11 +44,12 @@ async def test_a_request_is_answered_with_its_speech(tmp_path: Path) -> None:
 async def test_requests_made_while_loading_wait_and_status_says_what_is_loading(
     tmp_path: Path,
 ) -> None:
-    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 0.3"}) as executor:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "held"}) as executor:
         waiting = asyncio.create_task(executor.synthesise(ask("hello")))
         await until(lambda: executor.status().detail == "Tuning the fork (50%)")
         status = executor.status()
         assert (status.state, status.engine, status.queued) == ("starting", None, 1)
+        (tmp_path / "released").touch()
         assert is_speech_of(await waiting, "hello")
 
 
@@ -78,12 +79,13 @@ async def test_an_engine_is_given_as_many_jobs_as_it_works_on(
     async with ready_executor(tmp_path, {"SCRIPT_STREAMS": "3"}) as executor:
         await executor.synthesise(ask(before))
         assert (await executor.engine_info()).streams == streams
-        texts = [f"slow 0.2 {n}" for n in range(4)]
+        texts = [f"held {n}" for n in range(4)]
         tasks = [asyncio.create_task(executor.synthesise(ask(text))) for text in texts]
         await until(lambda: executor.status().running)
         assert (executor.status().running, executor.status().queued) == (streams, 4 - streams)
         await until(lambda: len(journal(tmp_path, "admit")) > streams)
         assert journal(tmp_path, "admit") == [before, *texts[:streams]]
+        (tmp_path / "released").touch()
         for text, task in zip(texts, tasks, strict=True):
             assert is_speech_of(await task, text)
 
@@ -91,7 +93,7 @@ async def test_an_engine_is_given_as_many_jobs_as_it_works_on(
 async def test_cancelling_reaches_the_worker_once_nobody_waits(tmp_path: Path) -> None:
     """Equal requests are one job, and what is cancelled in the queue never begins."""
     async with ready_executor(tmp_path) as executor:
-        tasks = [asyncio.create_task(executor.synthesise(ask("slow 20"))) for _ in range(2)]
+        tasks = [asyncio.create_task(executor.synthesise(ask("slow 200"))) for _ in range(2)]
         await until(lambda: journal(tmp_path, "begin"))
         tasks.append(asyncio.create_task(executor.synthesise(ask("never"))))
         await until(lambda: executor.status().queued == 1)
@@ -101,10 +103,10 @@ async def test_cancelling_reaches_the_worker_once_nobody_waits(tmp_path: Path) -
         await asyncio.sleep(0.1)
         assert journal(tmp_path, "cancelled") == []
         tasks[1].cancel()
-        await until(lambda: journal(tmp_path, "cancelled") == ["slow 20"])
+        await until(lambda: journal(tmp_path, "cancelled") == ["slow 200"])
         assert (executor.status().running, executor.status().queued) == (0, 0)
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
-    assert journal(tmp_path, "begin") == ["slow 20", "next"]
+    assert journal(tmp_path, "begin") == ["slow 200", "next"]
 
 
 async def test_enrolled_voices_are_handed_on_even_if_that_fails_once(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ async def test_close_fails_what_waits_and_leaves_nothing_behind(tmp_path: Path) 
     before = _held()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for text in ("deaf 20", "slow 20"):
+        for text in ("deaf 100", "slow 100"):
             async with ready_executor(tmp_path) as executor:
                 pid = executor.worker_pid
                 running = asyncio.create_task(executor.synthesise(ask(text)))
@@ -178,7 +180,7 @@ async def test_close_fails_what_waits_and_leaves_nothing_behind(tmp_path: Path) 
                 await asyncio.sleep(0.1)
                 asked = time.monotonic()
                 await executor.close()
-                assert time.monotonic() - asked < 10.0
+                assert time.monotonic() - asked < 30.0
                 for task in (running, waiting):
                     with pytest.raises(ExecutorClosed, match="shutting down"):
                         await task
@@ -200,13 +202,13 @@ def _held() -> tuple[int, list[psutil.Process], int, int]:
     return here.num_fds(), here.children(), tasks, threading.active_count()
 
 
-@pytest.mark.parametrize("load", ["slow 20", "unable", "die"])
+@pytest.mark.parametrize("load", ["slow 100", "unable", "die"])
 async def test_close_is_quick_whatever_the_worker_is_at(tmp_path: Path, load: str) -> None:
     async with scripted_executor(tmp_path, {"SCRIPT_LOAD": load}) as executor:
         await until(lambda: "load" in journal(tmp_path))
         asked = time.monotonic()
         await executor.close()
-        assert time.monotonic() - asked < 10.0
+        assert time.monotonic() - asked < 30.0
         assert executor.status().state == "closed"
         with pytest.raises(ExecutorClosed):
             await executor.start()

@@ -61,6 +61,12 @@ def _voice(letter: str) -> ClonedVoice:
     return ClonedVoice(letter * 64, "no clip is read", 1)
 
 
+def release(folder: Path) -> None:
+    """Let both workers end what they hold."""
+    for name in "01":
+        (folder / name / "released").touch()
+
+
 async def _speak(executor: WorkerPool, texts: Sequence[str], **more: object) -> list[object]:
     asked = (executor.synthesise(ask(text, **more)) for text in texts)
     return await asyncio.gather(*asked, return_exceptions=True)
@@ -68,11 +74,12 @@ async def _speak(executor: WorkerPool, texts: Sequence[str], **more: object) -> 
 
 async def test_workers_speak_at_the_same_time_and_one_queue_feeds_them(tmp_path: Path) -> None:
     async with pool(tmp_path, {}, {}) as executor:
-        texts = [f"slow 0.2 {n}" for n in range(4)]
+        texts = [f"held {n}" for n in range(4)]
         tasks = [asyncio.create_task(executor.synthesise(ask(text))) for text in texts]
         await until(lambda: executor.status().running == 2)
         assert [worker.running for worker in executor.status().workers] == [1, 1]
         assert executor.status().queued == 2
+        release(tmp_path)
         for text, task in zip(texts, tasks, strict=True):
             assert is_speech_of(await task, text)
         assert "2 of 2 workers are ready" in executor.status().detail
@@ -90,11 +97,12 @@ async def test_a_voice_prefers_the_worker_that_knows_it_but_not_at_any_price(
             await executor.synthesise(ask(f"warm {n}", voice=_voice("b")))
         knowing = next(name for name in "01" if journal(tmp_path / name, "spoke"))
         assert len(journal(tmp_path / knowing, "spoke")) == 3
-        texts = [f"slow 0.4 {n}" for n in range(20)]
+        texts = [f"held {n}" for n in range(20)]
         speaking = asyncio.create_task(_speak(executor, texts, voice=_voice("b")))
         await until(lambda: executor.status().running == len(texts))
         running = [worker.running for worker in executor.status().workers]
         assert 0 <= running[int(knowing)] - running[1 - int(knowing)] <= PREFERENCE_MAX + 1
+        release(tmp_path)
         answers = await speaking
     assert all(is_speech_of(a, text) for a, text in zip(answers, texts, strict=True))
 
@@ -103,13 +111,14 @@ async def test_a_voice_prefers_the_worker_that_knows_it_but_not_at_any_price(
 async def test_what_a_killed_worker_held_ends_on_another_once(tmp_path: Path) -> None:
     streams = {"SCRIPT_STREAMS": "8"}
     async with pool(tmp_path, streams, streams) as executor:
-        texts = [f"slow 0.3 {n}" for n in range(6)]
+        texts = [f"held {n}" for n in range(6)]
         speaking = asyncio.create_task(_speak(executor, texts))
         await until(lambda: all(len(journal(tmp_path / name, "admit")) == 3 for name in "01"))
         held = journal(tmp_path / "0", "admit")
         pid = executor.worker_pids[0]
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        release(tmp_path)
         answers = await speaking
         assert all(is_speech_of(a, text) for a, text in zip(answers, texts, strict=True))
         assert executor.status().restarts == 1
@@ -151,7 +160,7 @@ async def test_forgetting_reaches_every_worker_and_waits_for_the_last(tmp_path: 
 @posix
 async def test_forgetting_does_not_wait_for_a_worker_that_was_lost(tmp_path: Path) -> None:
     async with pool(tmp_path, {}, {}) as executor:
-        busy = asyncio.create_task(executor.synthesise(ask("slow 20")))
+        busy = asyncio.create_task(executor.synthesise(ask("slow 200")))
         await until(lambda: executor.status().running)
         running = [worker.running for worker in executor.status().workers].index(1)
         pid = executor.worker_pids[running]

@@ -43,7 +43,7 @@ class Office:
             yield executor, serving
         finally:
             await executor.close()
-            await asyncio.wait({serving}, timeout=10)
+            await asyncio.wait({serving}, timeout=60)
             assert serving.done()
 
 
@@ -81,22 +81,22 @@ async def test_what_was_forgotten_is_recorded_before_that_is_said(office: Office
 async def test_what_nobody_waits_for_is_given_up(office: Office, tmp_path: Path) -> None:
     """Whether somebody stopped waiting, or their whole process ended."""
     async with office.shared() as (one, _):
-        waiting = asyncio.create_task(one.synthesise(ask("slow 20")))
-        await until(lambda: journal(tmp_path, "begin") == ["slow 20"])
+        waiting = asyncio.create_task(one.synthesise(ask("slow 200")))
+        await until(lambda: journal(tmp_path, "begin") == ["slow 200"])
         waiting.cancel()
-        await until(lambda: journal(tmp_path, "cancelled") == ["slow 20"])
-        ended = asyncio.create_task(one.synthesise(ask("slow 21")))
-        await until(lambda: "slow 21" in journal(tmp_path, "begin"))
+        await until(lambda: journal(tmp_path, "cancelled") == ["slow 200"])
+        ended = asyncio.create_task(one.synthesise(ask("slow 201")))
+        await until(lambda: "slow 201" in journal(tmp_path, "begin"))
     with pytest.raises(ExecutorClosed):
         await ended
-    await until(lambda: "slow 21" in journal(tmp_path, "cancelled"))
+    await until(lambda: "slow 201" in journal(tmp_path, "cancelled"))
     assert office.executor.status().restarts == 0
     assert office.lost == []
 
 
 async def test_the_loss_of_the_other_process_is_said(office: Office) -> None:
     async with office.shared() as (one, serving):
-        waiting = asyncio.create_task(one.synthesise(ask("slow 20")))
+        waiting = asyncio.create_task(one.synthesise(ask("slow 200")))
         await until(lambda: office.executor.status().running == 1)
         serving.cancel()
         with pytest.raises(WorkerUnavailable, match="lost"):

@@ -108,7 +108,7 @@ async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
 @pytest.mark.parametrize(
     ("limits", "patience"),
     [
-        (QueueLimits(heartbeat_timeout_s=1.5), "1"),
+        (QueueLimits(heartbeat_timeout_s=3.0), "1"),
         (QueueLimits(step_timeout_s=0.2), "20"),  # asked for, as on a CPU
     ],
 )
@@ -118,14 +118,14 @@ async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(
     async with scripted_executor(
         tmp_path, {"SCRIPT_PATIENCE": patience}, limits=limits
     ) as executor:
-        assert is_speech_of(await executor.synthesise(ask("deaf 2")), "deaf 2")
+        assert is_speech_of(await executor.synthesise(ask("deaf 4")), "deaf 4")
         assert executor.status().restarts == 0
 
 
 async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path) -> None:
     """As after the machine slept: what could not be heard was not missing."""
-    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=1.0)) as executor:
-        time.sleep(1.6)  # noqa: ASYNC251 - the fault under test
+    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=2.0)) as executor:
+        time.sleep(2.6)  # noqa: ASYNC251 - the fault under test
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
         assert executor.status().restarts == 0
 
@@ -151,13 +151,14 @@ async def test_what_is_lost_once_is_spoken_by_the_next_worker(
 async def test_what_costs_two_workers_is_told_and_a_third_one_speaks(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, error: type[SpeechError]
 ) -> None:
-    async with ready_executor(tmp_path, limits=QueueLimits(step_timeout_s=1.0)) as executor:
+    limit_s = 2.0 if text == "deaf 60" else 60.0  # a busy machine's steps take a while
+    async with ready_executor(tmp_path, limits=QueueLimits(step_timeout_s=limit_s)) as executor:
         with pytest.raises(error, match=r"twice|memory"):
             await asyncio.wait_for(executor.synthesise(ask(text)), 60)
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
         assert executor.status().restarts == 2
     assert journal(tmp_path, "begin") == [text, text, "next"]
-    assert ("one step took more than 1 s" in caplog.text) == (text == "deaf 60")
+    assert ("one step took more than 2 s" in caplog.text) == (text == "deaf 60")
 
 
 @pytest.mark.parametrize("text", ["exhaust", "too-much"])
@@ -173,9 +174,9 @@ async def test_memory_may_also_run_out_in_a_step_of_many_jobs(tmp_path: Path, te
 
 
 async def test_a_deadline_is_kept_while_no_worker_is_ready(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 20"}) as executor:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 100"}) as executor:
         with pytest.raises(DeadlineExceeded):
-            await asyncio.wait_for(executor.synthesise(ask("hello", deadline_s=0.2)), 10)
+            await asyncio.wait_for(executor.synthesise(ask("hello", deadline_s=0.2)), 50)
 
 
 @posix
@@ -201,7 +202,7 @@ async def test_a_stopped_worker_does_not_hold_up_the_end(tmp_path: Path) -> None
         os.kill(pid, signal.SIGSTOP)
         asked = time.monotonic()
         await executor.close()
-        assert time.monotonic() - asked < 10.0
+        assert time.monotonic() - asked < 30.0, "it would stand still for ever"
         assert not _runs(pid)
 
 
@@ -246,9 +247,10 @@ def _runs(pid: int) -> bool:
 
 async def test_a_worker_that_is_loading_forgets_before_it_takes_a_job(tmp_path: Path) -> None:
     """It may have read voices already. Nobody has to wait for it."""
-    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 0.5"}) as executor:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "held"}) as executor:
         await until(lambda: journal(tmp_path) == ["load"])
-        await asyncio.wait_for(executor.forget("a" * 64), 0.45)
+        await asyncio.wait_for(executor.forget("a" * 64), 30)
+        (tmp_path / "released").touch()
         await executor.synthesise(ask("hello"))
     assert [line.split()[0] for line in journal(tmp_path)][:3] == ["load", "forgot", "begin"]
 
@@ -261,11 +263,11 @@ async def test_forgetting_ends_with_the_worker_that_should_forget(tmp_path: Path
         await executor.engine_info()
         await asyncio.wait_for(executor.forget("b" * 64), 60)
         assert "b" * 64 in journal(tmp_path, "forgot")
-        at_work = asyncio.create_task(executor.synthesise(ask("deaf 5")))
+        at_work = asyncio.create_task(executor.synthesise(ask("deaf 200")))
         await until(lambda: journal(tmp_path, "begin"))
         forgetting = asyncio.create_task(executor.forget("c" * 64))
         await asyncio.sleep(0.1)
         assert not forgetting.done()
         os.kill(executor.worker_pid, signal.SIGKILL)
-        await asyncio.wait_for(forgetting, 15)
+        await asyncio.wait_for(forgetting, 60)
         at_work.cancel()

@@ -152,6 +152,32 @@ def test_a_model_asked_for_by_name_is_refused_rather_than_replaced(
         load(config, print, look=lambda: NONE)
 
 
+@pytest.mark.parametrize("free_bytes", [0, None])
+def test_several_models_are_loaded_where_memory_is_left(
+    tmp_path: Path, small_checkpoint: Path, nano: Path, free_bytes: int | None
+) -> None:
+    """The first one always. In a folder of weights each has its own; free memory is made up."""
+    (tmp_path / "weights").mkdir()
+    for name, folder in (("english", small_checkpoint), ("nano", nano)):
+        (tmp_path / "weights" / name).symlink_to(folder, target_is_directory=True)
+    config = _config(tmp_path, "auto", model="english, nano", weights=str(tmp_path / "weights"))
+    info = load(config, print, look=lambda: NONE, free_bytes=lambda _: free_bytes).info
+    assert info.reason.startswith("Chatterbox, as the settings ask, in fp32 on the CPU: ")
+    if free_bytes == 0:
+        assert info.models == ("chatterbox-english",)
+        assert info.reason.endswith("Chatterbox Nano is left out: there is not enough free memory.")
+    else:
+        assert info.models == ("chatterbox-english", "chatterbox-nano")
+        assert "Chatterbox Nano, beside it, in int8 on the CPU: " in info.reason
+        assert info.of("chatterbox-nano").precision == "int8"
+
+
+@pytest.mark.parametrize("model", ["", "chatterbox", "turbo,turbo", "auto,turbo", "turbo,"])
+def test_names_of_no_model_are_refused(tmp_path: Path, model: str) -> None:
+    with pytest.raises(ValueError, match="TIMBRE_MODEL has to be auto, or one or more of english"):
+        _config(tmp_path, "auto", model=model)
+
+
 def test_english_speaks_on_where_multilingual_cannot_be_fetched(
     tmp_path: Path, small_checkpoint: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.base.objects import FolderObjects, ObjectsFailed
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
@@ -16,7 +17,9 @@ from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 from tests.bot.speech.audio.test_loudness import RATE, tone
 from tests.data.conftest import enrol
+from tests.s3 import s3_store
 from tests.store import Clock
+from tests.waiting import until
 
 VOICE = StockVoice("anna")
 
@@ -27,7 +30,7 @@ def clock() -> Clock:
 
 
 def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCache:
-    return SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
+    return SpeechCache(FolderObjects(home), store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
 
 
 def file_of(home: Path, key: str) -> Path:
@@ -188,3 +191,50 @@ async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
     (after,) = await store.conditionals.all()
     assert after.last_used_at > before.last_used_at
     assert after.created_at == before.created_at
+
+
+async def test_what_is_on_its_way_to_a_bucket_is_known_and_goes_with_its_voice(
+    tmp_path: Path, store: Store
+) -> None:
+    """A process may be given up while it sends: another one deletes what is known, or looks."""
+    key = sha256_of("one")
+    async with s3_store() as s3:
+        bucket = s3.bucket(tmp_path)
+        cache, others = (
+            SpeechCache(bucket, store, Codec(-18, -1.5, 64), max_bytes=10_000_000) for _ in range(2)
+        )
+        s3.mute = True
+        sending = asyncio.create_task(cache.put(key, speech(), VOICE))
+        await until(lambda: "PUT" in s3.requests, 30)
+        s3.mute = False
+        assert await others.get(key) is None
+        assert len(await cache.rows()) == 1  # it comes yet
+        await store.speech.delete([key])  # as with its voice
+        s3.goes_on.set()
+        assert await sending
+        assert s3.names() == set()
+        assert await cache.put(key, speech(), VOICE) == await others.get(key)
+        assert s3.names() == {row.path for row in await cache.rows()}
+        await others.forget_names(user_id=1)
+        assert await others.clear() == 1
+        assert s3.names() == set()
+
+
+async def test_what_goes_while_the_bucket_is_away_stays_known(tmp_path: Path, store: Store) -> None:
+    key = sha256_of("one")
+    async with s3_store() as s3:
+        cache = SpeechCache(s3.bucket(tmp_path), store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
+        put = await cache.put(key, speech(), VOICE)
+        s3.away = True
+        assert await cache.get(key) is None
+        with pytest.raises(ObjectsFailed):
+            await cache.clear()
+        with pytest.raises(ObjectsFailed):
+            await cache.verify()
+        assert len(await cache.rows()) == 1
+        assert await cache.put(sha256_of("two"), speech(), VOICE)
+        s3.away = False
+        assert await cache.get(key) is None  # it is not asked again at once
+        assert (await cache.verify()).unreadable == 1  # what could not be sent
+        later = SpeechCache(s3.bucket(tmp_path), store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
+        assert await later.get(key) == put

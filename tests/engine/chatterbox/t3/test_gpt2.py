@@ -51,6 +51,10 @@ def gpt2(
     return make_checkpoint(tmp_path_factory.mktemp(request.param), sizes, device)
 
 
+#: What the sizes of the network change nothing of is held with one.
+of_any_size = pytest.mark.parametrize("gpt2", ["turbo"], indirect=True)
+
+
 def decoder(
     checkpoint: Checkpoint,
     slots: int = 1,
@@ -166,6 +170,7 @@ def test_sampled_tokens_are_upstreams_under_the_same_noise(
     assert len(set(expected)) > 20
 
 
+@of_any_size
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_start_and_stop_are_drawn_as_upstream_draws_them(gpt2: Checkpoint, seed: int) -> None:
     """Start counts as said at the first token alone; a stop that is drawn first ends nothing."""
@@ -216,6 +221,7 @@ def test_on_a_cpu_a_row_of_several_pages_gets_the_tokens_of_plain_torch(gpt2: Ch
     assert len(got[0]) > 80
 
 
+@of_any_size
 def test_a_voice_is_kept_for_every_exaggeration_and_given_up_for_another(gpt2: Checkpoint) -> None:
     t3 = decoder(gpt2, 1)
     free = t3.pool.free
@@ -240,6 +246,7 @@ def test_what_does_not_fit_the_positions_is_refused(gpt2: Checkpoint) -> None:
         Scheduler(t3).submit(asked(text=most + 1))
 
 
+@of_any_size
 @pytest.mark.slow
 def test_an_utterance_has_at_most_1001_tokens(gpt2: Checkpoint) -> None:
     said = asked(SpeechParameters(top_k=5), text=5, prompt=5, cap=TURBO.most_tokens)
