@@ -1,4 +1,7 @@
-"""The composition root: everything that the bot and the command line need, wired once."""
+"""The composition root: everything that the bot and the command line need, wired once.
+
+Longer than 300 lines, as it is a list of all there is.
+"""
 
 import os
 import random
@@ -198,11 +201,13 @@ async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> Wo
     """Speech from workers of this process or of a cluster, not started yet."""
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     if address := settings.executor.cluster:
+        workers_max = settings.executor.ray_workers_max
         return WorkerPool(
-            cluster.places(settings.engine, address, environment),
+            cluster.places(settings.engine, address, environment, workers_max),
             limits=cluster.limits_of(settings.queue),
             on_enrolled=enrolments.note,
             restarts=cluster.RESTARTS,
+            scaling=cluster.scaling_of(settings.engine, workers_max),
         )
     return LocalExecutor(
         settings.engine,

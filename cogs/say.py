@@ -137,8 +137,8 @@ class Say(commands.Cog):
         # Without a seat the answer is a file for all to hear, where the caller may send one.
         may = interaction.permissions
         writes = may_write(interaction.channel, may)
-        shown = seat is None and writes and may.attach_files
-        shown = shown or file is SoundFile.VOICE_MESSAGE
+        by_all = seat is None and writes and may.attach_files
+        shown = by_all or file is SoundFile.VOICE_MESSAGE
         interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
         deferral = asyncio.create_task(
@@ -198,14 +198,12 @@ class Say(commands.Cog):
                 if remark != saying.substitution or session.is_new(author_id, remark):
                     yield remark
 
-        def require_seen() -> None:
+        def all_see() -> None:
             if here := session.seat:
                 _require_seen(interaction, here, written_in)
 
         ahead = session.backlog
-        playback = session.speak(
-            saying, author_id=author_id, label=text, require_heard=require_seen
-        )
+        playback = session.speak(saying, author_id=author_id, label=text, require_heard=all_see)
         waiting = (
             ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
             if ahead
@@ -220,9 +218,8 @@ class Say(commands.Cog):
             await playback.started
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            unshown = None
-            if saying.shows_words:
-                unshown = await _show(seat, member_of(interaction), text)
+            member, shows = member_of(interaction), saying.shows_words
+            unshown = await _show(seat, member, text) if shows else None
             speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
             told = [speaking, *remarks(), *([unshown] if unshown else [])]
             await _say_so(interaction, "\n".join(map(str, told)))

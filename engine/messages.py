@@ -114,7 +114,12 @@ class Forget(msgspec.Struct, frozen=True, tag="forget"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """Exit with code 0 as soon as the current step allows."""
+    """Exit with code 0 as soon as the current step allows.
+
+    `for_good`: no worker follows soon in this one's place, so nothing is to be left for it.
+    """
+
+    for_good: bool = False
 
 
 Command = Start | Speak | Cancel | Forget | Stop

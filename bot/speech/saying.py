@@ -125,7 +125,7 @@ class Sayings:
                 language=line.language,
                 own_names=own,
             )
-            speaker = _as_server_has_it(chosen, speaker, aloud=aloud)
+            speaker = _as_server_has_it(speaker, chosen, aloud=aloud)
             # Beside the loop: a text can be made to take a tenth of a second.
             reading = await asyncio.to_thread(
                 self._reader.read,
@@ -242,7 +242,7 @@ class Sayings:
     ) -> Saying:
         """What has been read already, in a voice that has been chosen."""
         chosen = await self._guild_settings.get(speaker.guild_id)
-        return self._speech.saying(chunks, _as_server_has_it(chosen, speaker, aloud=aloud))
+        return self._speech.saying(chunks, _as_server_has_it(speaker, chosen, aloud=aloud))
 
     async def _language_of(self, guild_id: int) -> str:
         reads = (await self._speech.engine()).reads
@@ -261,15 +261,15 @@ class Sayings:
         return name or WORDINGS[language].someone.capitalize(), called.own
 
 
-def _as_server_has_it(chosen: GuildSettings, speaker: Speaker, *, aloud: bool) -> Speaker:
-    """`speaker` with what their server has `chosen` for all."""
+def _percent_of(server_percent: int, speaker: Speaker) -> int:
+    return round(server_percent * speaker.volume_percent / 100)
+
+
+def _as_server_has_it(speaker: Speaker, chosen: GuildSettings, *, aloud: bool) -> Speaker:
+    """`speaker` with what their server chose for all."""
     return replace(
         speaker,
         stock_voice=chosen.stock_voice,
         preference=chosen.model_preference,
         volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
     )
-
-
-def _percent_of(server_percent: int, speaker: Speaker) -> int:
-    return round(server_percent * speaker.volume_percent / 100)

@@ -14,7 +14,7 @@ import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 from msgspec.structs import replace
@@ -48,8 +48,10 @@ if TYPE_CHECKING:
 LEASE_S = 20.0
 #: A holder whose last word is no older is alive: nobody else may attach.
 HELD_S = 3.0
-#: The longest that a call of `poll` waits: so often an idle holder is heard.
-_POLL_S = 1.0
+#: The longest that a call waits for something to report: so often an idle holder is heard.
+_WAIT_S = 1.0
+#: So many calls wait for reports at a time.
+WAITING_MAX = 64
 #: How long the last reports have to be fetched, before the process ends.
 _LAST_WORDS_S = 2.0
 _ON_ITS_WAY_S = 0.1  # for the answer that Ray is sending
@@ -61,8 +63,17 @@ log = logging.getLogger(__name__)
 ATTACHED, HELD, OTHER = b"attached", b"held", b"other"
 
 
+def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
+    # Imported while the heartbeat beats already: this may take half a minute.
+    from engine.worker.selection import load  # noqa: PLC0415
+
+    return load(config, report)
+
+
 class NodeWorker:
-    """The actor. Made by Ray, on whichever machine has what it needs."""
+    """The actor. Made by Ray, on whichever machine has what it needs. `load` makes its engine."""
+
+    load = staticmethod(_load)
 
     def __init__(self) -> None:
         self._home = make_home()
@@ -77,6 +88,7 @@ class NodeWorker:
         self._jobs: set[int] = set()
         self._outgoing = bytearray()
         self._said = asyncio.Event()
+        self._waiting = 0
         self._reset()
         self._has_ended = False
         self._spoken_out = threading.Event()  # nothing is left to be fetched
@@ -98,7 +110,8 @@ class NodeWorker:
             return OTHER
         if self._holder and _now() - self._heard_at < HELD_S:
             return HELD
-        self._holder, self._heard_at = holder, _now()
+        self._holder = holder
+        self._hear()
         for job_id in self._jobs:
             self._tell_loop(Cancel(job_id))
         self._jobs.clear()
@@ -110,42 +123,54 @@ class NodeWorker:
             self._say(framing.frame(self._ready))
         return ATTACHED
 
-    async def receive(self, holder: bytes, piece: bytes) -> bytes:
-        """Take a piece of the holder's frames.
+    async def exchange(self, holder: bytes, piece: bytes) -> tuple[bytes, bytes]:
+        """Take a piece of the holder's frames, or none, and return what is reported, in pieces.
 
-        Ends the process where that fails: what was sent would be lost, and nobody told.
+        Waits for it for a second, unless enough calls wait already; the second piece is empty where
+        one is enough. Ends the process where `piece` cannot be taken: what was sent would be lost,
+        and nobody told.
         """
         if holder == self._holder:
-            self._heard_at = _now()
-            try:
-                for command in self._decoder.feed(self._ordering.feed(piece)):
-                    self._handle(command)
-            except Exception as error:  # no memory left for a clip, for one
-                log_without_values("what was sent cannot be taken", error)
-                os._exit(1)
-        return b""
-
-    async def poll(self, holder: bytes) -> bytes:
-        """The next piece of what is reported; empty where there is none within a second."""
-        if holder == self._holder:
-            self._heard_at = _now()
-            try:
-                async with asyncio.timeout(_POLL_S):
-                    while not self._outgoing:
-                        await self._said.wait()
-                        self._said.clear()
-            except TimeoutError:
-                return b""
+            self._hear()
+            self._take_in(piece)
+            if self._waiting < WAITING_MAX:
+                await self._wait_for_reports()
         if holder != self._holder:
-            return b""
-        piece = self._numbering.take(self._outgoing)
+            return b"", b""
+        pieces = self._numbering.take(self._outgoing), self._numbering.take(self._outgoing)
         if self._outgoing:
             self._said.set()
         elif self._has_ended:
             self._spoken_out.set()
-        return piece
+        return pieces
 
     # In the same event loop.
+
+    def _hear(self) -> None:
+        """Note that the holder asks. What comes after the lease was on its way while this stood."""
+        if _now() - self._heard_at >= LEASE_S:
+            _end_of_lease()
+        self._heard_at = _now()
+
+    def _take_in(self, piece: bytes) -> None:
+        try:
+            for command in self._decoder.feed(self._ordering.feed(piece)):
+                self._handle(command)
+        except Exception as error:  # no memory left for a clip, for one
+            log_without_values("what was sent cannot be taken", error)
+            os._exit(1)
+
+    async def _wait_for_reports(self) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                while not self._outgoing:
+                    await self._said.wait()
+                    self._said.clear()
+        except TimeoutError:
+            return  # the holder asks again
+        finally:
+            self._waiting -= 1
 
     def _handle(self, command: Command | VoiceClip) -> None:
         match command:
@@ -212,14 +237,13 @@ class NodeWorker:
         # In seconds, not at once: a timer stands still while the machine does.
         while _now() - self._heard_at < LEASE_S:
             time.sleep(1.0)
-        log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
-        os._exit(0)
+        _end_of_lease()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         code = 1
         try:
             code = serve(
-                self._commands, partial(self._report, loop), _load, heartbeat_s=HEARTBEAT_S
+                self._commands, partial(self._report, loop), self.load, heartbeat_s=HEARTBEAT_S
             )
         except BaseException:
             log.critical("the engine is lost\n%s", traceback.format_exc())
@@ -234,11 +258,9 @@ class NodeWorker:
         loop.call_soon_threadsafe(self._on_report, carried)
 
 
-def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
-    # Imported while the heartbeat beats already: this may take half a minute.
-    from engine.worker.selection import load  # noqa: PLC0415
-
-    return load(config, report)
+def _end_of_lease() -> NoReturn:
+    log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
+    os._exit(0)
 
 
 def _here(config: EngineConfig, home: Path) -> EngineConfig:

@@ -14,17 +14,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import msgspec
-
 from engine import framing
-from engine.cluster.actor import ATTACHED, HELD, HELD_S, NodeWorker
+from engine.cluster.actor import NodeWorker
 from engine.cluster.joining import join
-from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, from_actor
+from engine.cluster.place import ActorPlace
+from engine.cluster.wire import (
+    PIECE_MAX_BYTES,
+    ClipWanted,
+    Ended,
+    Numbering,
+    Ordering,
+    Sound,
+    VoiceClip,
+    from_actor,
+)
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import (
     Cancel,
     Command,
-    EngineConfig,
     Enrolled,
     Failed,
     Forget,
@@ -37,21 +44,26 @@ from engine.messages import (
 from engine.speech import ClonedVoice
 from engine.worker.reporting import ReportWriter
 
-#: Calls of `poll` on their way at any time: a long sound is fetched without a pause a piece.
-_POLLS = 4
-#: How long an actor that was there already may take to answer. One that stands still never does.
-_ANSWER_S = 3.0
-#: How often it is said that a new actor is being waited for.
-_WAITING_S = 2.0
+#: Calls on their way at any time at least: a long sound is fetched without a pause a piece.
+_CALLS_MIN = 4
 _READ_BYTES = 65536
 
 log = logging.getLogger(__name__)
 
 
-def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoReturn:
+def run(
+    stdin: int,
+    stdout: int,
+    address: str,
+    name: str,
+    holder: str,
+    *,
+    actor: type[NodeWorker] = NodeWorker,
+) -> NoReturn:
     """Relay until either side has ended, and end the process.
 
-    `name` is the place's in the cluster, `holder` the bot's process, the same for all its relays.
+    `name` is the place's in the cluster, `holder` the bot's process, the same for all its relays;
+    `actor` is what Ray is to make.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
@@ -60,7 +72,7 @@ def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoRetu
     report = ReportWriter(stdout)
     code = 1
     try:
-        code = asyncio.run(_Relay(report, name, holder.encode()).run(stdin, address))
+        code = asyncio.run(_Relay(report, name, holder.encode(), actor).run(stdin, address))
     except WorkerUnavailable as error:
         report(Unable(str(error)))
         code = 0
@@ -75,15 +87,20 @@ def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoRetu
 
 
 class _Relay:
-    def __init__(self, report: ReportWriter, name: str, holder: bytes) -> None:
+    def __init__(
+        self, report: ReportWriter, name: str, holder: bytes, actor: type[NodeWorker]
+    ) -> None:
         self._report = report
         self._name = name
         self._holder = holder
+        self._actor_class = actor
         self._numbering, self._ordering = Numbering(), Ordering()
         self._reports = from_actor()
         self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
         self._has_clip: set[str] = set()
-        self._actor: Any = None
+        self._place: ActorPlace
+        self._exchange: Callable[[bytes, bytes], tuple[Any, Any]]
+        self._calls: set[asyncio.Task[None]] = set()
         self._exit: asyncio.Future[int]
 
     async def run(self, stdin: int, address: str) -> int:
@@ -97,7 +114,8 @@ class _Relay:
             return 0
         self._report(Progress("Joining the cluster"))
         ray = await asyncio.to_thread(join, address)
-        attaching = asyncio.create_task(self._attach(ray, start))
+        self._place = ActorPlace(ray, self._name, self._holder, self._actor_class, self._report)
+        attaching = asyncio.create_task(self._place.attach(start))
         early: list[Command] = []
         while not attaching.done():  # what is forgotten meanwhile is no reason to wait
             getting = asyncio.ensure_future(commands.get())
@@ -106,79 +124,20 @@ class _Relay:
             if getting.done():
                 early.append(getting.result())
                 if isinstance(early[-1], Stop):
-                    if self._actor is not None:  # which may never be made
-                        ray.kill(self._actor)
+                    self._place.end()
                     return 0
             else:
                 getting.cancel()
         await attaching
-        tasks = [asyncio.create_task(self._poll()) for _ in range(_POLLS)]
-        tasks.append(asyncio.create_task(self._pass_on(commands, early)))
-        ends: set[asyncio.Future[Any]] = {self._exit, *tasks}
+        self._exchange = self._place.actor.exchange.options(num_returns=2).remote
+        for _ in range(_CALLS_MIN):
+            self._call()
+        passing_on = asyncio.create_task(self._pass_on(commands, early))
+        ends: set[asyncio.Future[Any]] = {self._exit, passing_on}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            if task.done():
-                task.result()  # raises what ended it
+        if passing_on.done():
+            passing_on.result()  # raises what ended it
         return await self._exit
-
-    async def _attach(self, ray: Any, start: Start) -> None:
-        """Take the actor that a former relay left, or have a new one made."""
-        wanted = msgspec.msgpack.encode(start)
-        try:
-            actor = ray.get_actor(self._name)
-            async with asyncio.timeout(_ANSWER_S):
-                answer = await actor.attach.remote(self._holder, wanted)
-            if answer == HELD:  # by a bot that was ended a moment ago, perhaps
-                await asyncio.sleep(HELD_S + 1.0)
-                async with asyncio.timeout(_ANSWER_S):
-                    answer = await actor.attach.remote(self._holder, wanted)
-            if answer == HELD:
-                raise WorkerUnavailable(
-                    "Another Timbre with this TIMBRE_HOME uses this worker of the cluster."
-                )
-            if answer == ATTACHED:
-                log.info("found the worker that was left")
-                self._actor = actor
-                return
-            ray.kill(actor)
-        except ValueError:
-            log.info("there is no worker yet")
-        except (TimeoutError, ray.exceptions.RayError) as error:
-            log.info("the worker that was left is of no use: %s", type(error).__name__)
-            ray.kill(actor)
-        await self._make(ray, start.config, wanted)
-
-    async def _make(self, ray: Any, config: EngineConfig, wanted: bytes) -> None:
-        on_card = config.device != "cpu" and config.engine != "stock"
-        options = {
-            "name": self._name,
-            "lifetime": "detached",
-            "num_cpus": config.threads or 1,
-            "num_gpus": int(on_card),
-            "max_concurrency": 4 * _POLLS,
-            "max_restarts": 0,
-            "scheduling_strategy": "SPREAD",
-        }
-        self._actor = await self._named(ray, options)
-        attaching = asyncio.ensure_future(self._actor.attach.remote(self._holder, wanted))
-        what = "a free GPU" if on_card else "a free processor"
-        while not attaching.done():
-            self._report(Progress(f"Waiting for a machine of the cluster with {what}"))
-            await asyncio.wait({attaching}, timeout=_WAITING_S)
-        if await attaching != ATTACHED:
-            raise WorkerUnavailable("The cluster's new worker does not serve this Timbre.")
-
-    @staticmethod
-    async def _named(ray: Any, options: dict[str, Any]) -> Any:
-        """A name is free a moment after its actor was ended."""
-        until = asyncio.get_running_loop().time() + _ANSWER_S
-        while True:
-            try:
-                return ray.remote(NodeWorker).options(**options).remote()
-            except ValueError:
-                if asyncio.get_running_loop().time() > until:
-                    raise
-                await asyncio.sleep(0.05)
 
     # From the bot to the actor.
 
@@ -191,7 +150,9 @@ class _Relay:
     def _handle(self, command: Command) -> None:
         match command:
             case Stop():
-                # The actor stays for its lease: a bot that is started again finds it loaded.
+                # Else it stays for its lease: a bot that is started again finds it loaded.
+                if command.for_good:
+                    self._place.end()
                 self._end(0)
             case Speak():
                 self._jobs[command.job_id] = command
@@ -220,15 +181,33 @@ class _Relay:
 
     def _send(self, message: Command | VoiceClip) -> None:
         for piece in self._numbering.pieces(framing.frame(message)):
-            self._actor.receive.remote(self._holder, piece)
+            self._call(piece)
 
     # From the actor to the bot.
 
-    async def _poll(self) -> None:
-        while not self._exit.done():
-            piece = await self._actor.poll.remote(self._holder)
-            for report in self._reports.feed(self._ordering.feed(piece)):
+    def _call(self, piece: bytes = b"") -> None:
+        """Send `piece`, or nothing. A call stays with the actor until there is something to say."""
+        pieces = self._exchange(self._holder, piece)
+        call = asyncio.create_task(self._receive(pieces))
+        self._calls.add(call)
+        call.add_done_callback(self._on_answer)
+
+    async def _receive(self, pieces: tuple[Any, Any]) -> None:
+        for piece in pieces:
+            data = await piece
+            for report in self._reports.feed(self._ordering.feed(data)):
                 self._pass_back(report)
+            if len(data) < PIECE_MAX_BYTES:
+                return  # the other is empty
+
+    def _on_answer(self, call: "asyncio.Task[None]") -> None:
+        self._calls.discard(call)
+        if self._exit.done() or call.cancelled():
+            return
+        if error := call.exception():
+            self._exit.set_exception(error)
+        elif len(self._calls) < _CALLS_MIN:
+            self._call()
 
     def _pass_back(self, report: Any) -> None:
         match report:

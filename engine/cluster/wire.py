@@ -125,7 +125,9 @@ class Numbering:
             self._next += 1
 
     def take(self, outgoing: bytearray) -> bytes:
-        """Cut the first piece off `outgoing`, which holds something."""
+        """Cut the first piece off `outgoing`; empty where nothing is left."""
+        if not outgoing:
+            return b""
         data = bytes(outgoing[:PIECE_MAX_BYTES])
         del outgoing[:PIECE_MAX_BYTES]
         (piece,) = self.pieces(data)

@@ -17,6 +17,7 @@ import msgspec
 
 from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
+from engine.host.scaling import Scaling
 from engine.host.seat import WorkerPlace
 from engine.messages import EngineConfig
 
@@ -31,6 +32,7 @@ class ExecutorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     executor: Annotated[Literal["local", "ray"], "TIMBRE_EXECUTOR"] = "local"
     ray_address: Annotated[str | None, "TIMBRE_RAY_ADDRESS"] = None
+    ray_workers_max: Annotated[int, msgspec.Meta(ge=0, le=64), "TIMBRE_RAY_WORKERS_MAX"] = 0
 
     def __post_init__(self) -> None:
         if self.ray_address is not None and not re.fullmatch(r"\S+:[0-9]{1,5}", self.ray_address):
@@ -49,8 +51,18 @@ def limits_of(limits: QueueLimits) -> QueueLimits:
     return msgspec.structs.replace(limits, heartbeat_timeout_s=_HEARTBEAT_TIMEOUT_S)
 
 
-def places(config: EngineConfig, address: str, environment: Mapping[str, str]) -> list[WorkerPlace]:
-    """A place for each of `config.workers`. Their names in the cluster are those of this home."""
+def scaling_of(config: EngineConfig, workers_max: int) -> Scaling | None:
+    """From `config.workers` to `workers_max`; None where that is no more: all are always there."""
+    return Scaling(config.workers, workers_max) if workers_max > config.workers else None
+
+
+def places(
+    config: EngineConfig, address: str, environment: Mapping[str, str], workers_max: int = 0
+) -> list[WorkerPlace]:
+    """A place for each of `config.workers`, and more up to `workers_max`.
+
+    Their names in the cluster are those of this home.
+    """
     home = f"{socket.gethostname()} {Path(config.home).resolve()}"
     name = hashlib.sha256(home.encode()).hexdigest()[:16]
     holder = uuid.uuid4().hex
@@ -64,5 +76,5 @@ def places(config: EngineConfig, address: str, environment: Mapping[str, str]) -
             environment={**os.environ, **environment},
             config=config,
         )
-        for number in range(config.workers)
+        for number in range(max(config.workers, workers_max))
     ]

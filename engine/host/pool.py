@@ -25,6 +25,7 @@ from engine.host.backlog import Backlog
 from engine.host.dispatcher import Dispatcher
 from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
+from engine.host.scaling import Scaling, keep_to
 from engine.host.seat import Seat, WorkerPlace
 from engine.host.supervisor import Supervisor
 from engine.host.worker_process import WorkerProcess
@@ -60,9 +61,10 @@ class WorkerPool:
         limits: QueueLimits,
         on_enrolled: Callable[[Enrolled], None],
         restarts: RestartPolicy | None = None,
+        scaling: Scaling | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Nothing is started before `start`.
+        """Nothing is started before `start`. By `scaling` there are workers in some of `places`.
 
         `on_enrolled` is called on the event loop and must not block. `chance`, uniform in [0, 1),
         spreads restarts.
@@ -74,6 +76,10 @@ class WorkerPool:
         self._on_enrolled = on_enrolled
         self._backlog = Backlog(limits.max_jobs)
         self._dispatcher = Dispatcher(self._seats, self._backlog)
+        self._scaling = scaling
+        self._scaler: asyncio.Task[None] | None = None
+        for seat in self._seats[scaling.least :] if scaling else ():
+            seat.resting = True
         self._info: EngineInfo | None = None
         self._closed = False
         self._settled = asyncio.Event()  # ready, unavailable or closed: no need to wait
@@ -100,9 +106,12 @@ class WorkerPool:
 
     async def start(self) -> None:
         self._refuse_if_down()
-        for seat in self._seats:
+        for seat in self._awake:
             if seat.supervisor.workers_started == 0:
                 seat.begin("starting")
+        if self._scaling is not None and self._scaler is None:
+            keeping = keep_to(self._scaling, self._seats, self._backlog)
+            self._scaler = asyncio.create_task(keeping, name="number of speech workers")
 
     async def engine_info(self) -> EngineInfo:
         """While lost workers are being replaced, what they had loaded: the same is loaded again."""
@@ -135,7 +144,7 @@ class WorkerPool:
 
     def status(self) -> ExecutorStatus:
         seat = self._most_able()
-        workers = [each.status(self._backlog.running_on(each.number)) for each in self._seats]
+        workers = [each.status(self._backlog.running_on(each.number)) for each in self._awake]
         detail = seat.detail
         if len(workers) > 1:
             ready = sum(worker.state == "ready" for worker in workers)
@@ -146,7 +155,7 @@ class WorkerPool:
             engine=self._info,
             queued=self._backlog.queued,
             running=self._backlog.running,
-            restarts=sum(max(0, each.supervisor.workers_started - 1) for each in self._seats),
+            restarts=sum(each.restarts for each in self._seats),
             waiting=dict(self._backlog.waiting),
             resident_bytes=sum(worker.resident_bytes for worker in workers),
             gpu_bytes=sum(worker.gpu_bytes for worker in workers),
@@ -159,6 +168,8 @@ class WorkerPool:
             self._closed = True
             self._backlog.fail_all(ExecutorClosed("Timbre is shutting down."))
             self._settled.set()
+            if self._scaler is not None:
+                self._scaler.cancel()
         await asyncio.gather(*(seat.supervisor.close() for seat in self._seats))
         for seat in self._seats:
             seat.lost()
@@ -181,7 +192,7 @@ class WorkerPool:
         seat.retry_at = asyncio.get_running_loop().time() + self._policy.unavailable_pause_s
         seat.state, seat.detail = "unavailable", reason
         log.error("speech is unavailable: %s", reason, extra={"worker": seat.name})
-        if any(each.state != "unavailable" for each in self._seats):
+        if any(each.state != "unavailable" for each in self._awake):
             return
         self._info = None
         self._backlog.fail_all(self._unavailable())
@@ -201,7 +212,7 @@ class WorkerPool:
                 seat.narrow(report.streams)
                 self._info = seat.info
             case Progress():
-                self._on_progress(seat, report)
+                seat.progress(report)
             case Enrolled():
                 try:
                     self._on_enrolled(report)
@@ -228,7 +239,7 @@ class WorkerPool:
         self._dispatcher.dispatch()
 
     def _on_ready(self, seat: Seat, info: EngineInfo) -> None:
-        if self._closed:
+        if self._closed or seat.resting:
             return
         others = [each for each in self._seats if each.info is not None and each is not seat]
         unlike = [each for each in others if each.info and each.info.identities != info.identities]
@@ -241,8 +252,8 @@ class WorkerPool:
             reason = other.info.reason if other.info else ""
             other.info = None
             other.supervisor.refuse(f"It would speak otherwise than the other workers: {reason}")
-        seat.info = self._info = info
-        seat.state, seat.detail = "ready", info.reason
+        self._info = info
+        seat.ready(info)
         log.info(
             "speech engine ready",
             extra={
@@ -259,19 +270,15 @@ class WorkerPool:
         """Whether a worker unlike the others is the better: members' own voices before stock."""
         return self._info is not None and info.clones_voices and not self._info.clones_voices
 
-    def _on_progress(self, seat: Seat, report: Progress) -> None:
-        done = "" if report.fraction is None else f" ({report.fraction:.0%})"
-        detail = f"{report.activity}{done}"
-        if seat.state in ("starting", "restarting") and detail != seat.detail:
-            if not seat.detail.startswith(report.activity):
-                log.info("%s", report.activity, extra={"worker": seat.name})
-            seat.detail = detail
-
     # Shared by these.
+
+    @property
+    def _awake(self) -> list[Seat]:
+        return [seat for seat in self._seats if not seat.resting]
 
     def _most_able(self) -> Seat:
         order = ("ready", "restarting", "starting", "unavailable")
-        return min(self._seats, key=lambda seat: order.index(seat.state))
+        return min(self._awake, key=lambda seat: order.index(seat.state))
 
     def _unavailable(self) -> WorkerUnavailable:
         return WorkerUnavailable(f"Speech is not available. {self._most_able().detail}")
@@ -281,10 +288,10 @@ class WorkerPool:
         if self._closed:
             raise ExecutorClosed("Timbre is shutting down.")
         now = asyncio.get_running_loop().time()
-        for seat in self._seats:
+        for seat in self._awake:
             if seat.state == "unavailable" and now >= seat.retry_at:
                 if self._info is None:
                     self._settled.clear()
                 seat.begin("restarting")
-        if all(seat.state == "unavailable" for seat in self._seats):
+        if all(seat.state == "unavailable" for seat in self._awake):
             raise self._unavailable()

@@ -4,6 +4,7 @@ Whichever process has the place, the place stays: its number is what `Backlog` c
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import msgspec
 
 from engine.executor import WorkerStatus
 from engine.host.supervisor import Supervisor
-from engine.messages import Cancel, EngineConfig, Forget, Speak
+from engine.messages import Cancel, EngineConfig, Forget, Progress, Speak
 from engine.speech import ClonedVoice, EngineInfo, Voice
 
 #: How many voices a worker is taken to have in memory: those it spoke last.
 VOICES_KNOWN = 256
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,17 @@ class Seat:
         self.detail = "The speech engine has not been started yet."
         self.info: EngineInfo | None = None  # of the present worker, once it is ready
         self.retry_at = 0.0  # when one that was given up on may begin again
+        self.resting = False  # there is to be no worker now: too little is asked for
+        self._returns = 0  # from rest
         self._streams_max = place.config.max_streams
         self._voices: OrderedDict[str, None] = OrderedDict()
         self._forgetting: dict[str, asyncio.Future[None]] = {}  # asked of the present worker
+        self._missed: set[str] = set()  # that no worker was there to forget
 
     @property
     def streams(self) -> int:
         """How many jobs its worker takes at once; 0 while there is none that is ready."""
-        if self.info is None or self.supervisor.ready_worker is None:
+        if self.resting or self.info is None or self.supervisor.ready_worker is None:
             return 0
         return max(1, min(self.info.streams, self._streams_max))
 
@@ -58,8 +64,15 @@ class Seat:
         """Whether its worker spoke in a voice lately."""
         return voice.identity in self._voices
 
+    @property
+    def restarts(self) -> int:
+        """How many workers took the place of one that was lost."""
+        return max(0, self.supervisor.workers_started - 1 - self._returns)
+
     def begin(self, state: str) -> None:
-        self.state, self.detail = state, "The speech engine is starting."
+        if self.resting and self.supervisor.workers_started:
+            self._returns += 1
+        self.state, self.detail, self.resting = state, "The speech engine is starting.", False
         self.supervisor.begin()
 
     def speak(self, job: Speak) -> None:
@@ -80,20 +93,41 @@ class Seat:
     async def forget(self, identity: str) -> None:
         """Return once the present worker has forgotten a voice.
 
-        A worker that is lost meanwhile has nothing in memory any more. One that is loading is not
-        waited for: it forgets before it takes jobs.
+        A worker that is lost meanwhile has nothing in memory any more. One that is loading, or to
+        come, is not waited for: it forgets before it takes jobs.
         """
         self._voices.pop(identity, None)
-        worker = self.supervisor.worker
+        worker = self.supervisor.ready_worker
         if worker is None:
+            self._missed.add(identity)
             return
         worker.send(Forget(identity))
-        if worker is not self.supervisor.ready_worker:
-            return
         done = self._forgetting.get(identity)
         if done is None:
             done = self._forgetting[identity] = asyncio.get_running_loop().create_future()
         await asyncio.shield(done)
+
+    def ready(self, info: EngineInfo) -> None:
+        """A worker has loaded, perhaps one that a former bot left: it forgets what it missed."""
+        self.info, self.state, self.detail = info, "ready", info.reason
+        if worker := self.supervisor.worker:
+            for identity in self._missed:
+                worker.send(Forget(identity))
+        self._missed.clear()
+
+    def progress(self, report: Progress) -> None:
+        done = "" if report.fraction is None else f" ({report.fraction:.0%})"
+        detail = f"{report.activity}{done}"
+        if self.state in ("starting", "restarting") and detail != self.detail:
+            if not self.detail.startswith(report.activity):
+                log.info("%s", report.activity, extra={"worker": self.name})
+            self.detail = detail
+
+    async def rest(self) -> None:
+        """Do without a worker until `begin`. It is given nothing from now on."""
+        self.resting, self.info = True, None
+        await self.supervisor.close(for_good=True)
+        self.lost()
 
     def forgotten(self, identity: str) -> None:
         if done := self._forgetting.pop(identity, None):

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """One worker after the other, from `begin` until `close` or until it gives up.
 
+    It may begin again after either.
+
     `on_report` is called with every report, `on_loss` when a worker has ended, with whether it ran
     out of memory, and `on_give_up` with the reason why no further one is started until `begin` is
     called again. `start` starts a process that hands its reports to what it is given; it raises
@@ -54,6 +56,7 @@ class Supervisor:
         self._on_give_up = on_give_up
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._for_good = False
         self.worker: WorkerProcess | None = None  # the present one; it may still be loading
         self.workers_started = 0
         # Of the present worker:
@@ -73,6 +76,7 @@ class Supervisor:
     def begin(self) -> None:
         """Start a worker, unless one is being kept already. Returns at once."""
         if self._keeper is None or self._keeper.done():
+            self._closing.clear()
             self._keeper = asyncio.create_task(self._keep_a_worker(), name="speech worker")
 
     def refuse(self, reason: str) -> None:
@@ -81,8 +85,9 @@ class Supervisor:
         if self.worker is not None:
             self.worker.kill("it cannot load the engine that is wanted")
 
-    async def close(self) -> None:
-        """Stop the worker and wait for its end, at most 3 s."""
+    async def close(self, *, for_good: bool = False) -> None:
+        """Stop the worker and wait for its end, at most 3 s. `for_good` is as in `Stop`."""
+        self._for_good = for_good
         self._closing.set()
         if self._keeper is not None:
             await asyncio.wait({self._keeper})
@@ -135,7 +140,7 @@ class Supervisor:
             worker.send(Start(self._config))
             await self._watch(worker, closing)
             if closing.done():
-                await worker.stop(STOP_PATIENCE_S)
+                await worker.stop(STOP_PATIENCE_S, for_good=self._for_good)
             else:
                 await worker.gone()
         finally:

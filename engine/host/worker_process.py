@@ -127,9 +127,9 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         except ProcessLookupError:
             log.debug("the worker was gone already")
 
-    async def stop(self, patience_s: float) -> None:
+    async def stop(self, patience_s: float, *, for_good: bool = False) -> None:
         """Ask it to end, wait `patience_s`, then kill it."""
-        self.send(Stop())
+        self.send(Stop(for_good))
         await asyncio.wait({self.ended}, timeout=patience_s)
         self.kill("it did not stop when asked to")
         await self.gone()

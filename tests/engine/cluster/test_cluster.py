@@ -7,21 +7,15 @@ import asyncio
 import hashlib
 import importlib.util
 import os
-import secrets
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
+from engine.bench.cluster.head import RayHead, ray_head
 from engine.cluster.actor import LEASE_S
 from engine.errors import WorkerUnavailable
 from engine.host import cluster
@@ -38,57 +32,23 @@ pytestmark = [
         reason="Ray is not installed: pip install 'timbre[ray]' installs it",
     ),
 ]
-ROOT = Path(__file__).parents[3]
 LONG = "This is a long line, which takes a while to be spoken, and two of them are spoken at once."
 SHARED_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A head with a token, on a free port, for two workers; its processes end with the tests."""
-    with socket.socket() as free, pytest.MonkeyPatch.context() as patch:
-        free.bind(("", 0))
-        port = free.getsockname()[1]
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        patch.setenv("PYTHONPATH", str(ROOT))
-        host = socket.gethostbyname(socket.gethostname())
-        log = tmp_path_factory.mktemp("ray") / "head.log"
-        command = f"--head --port={port} --node-ip-address={host} --num-cpus=2 --num-gpus=0"
-        folder = tempfile.mkdtemp(prefix="ray-")  # a socket's path has no room for pytest's
-        quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
-        free.close()
-        with log.open("wb") as out:
-            head = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "ray.scripts.scripts",
-                    "start",
-                    *f"{command} {quiet}".split(),
-                ],
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        try:
-            asyncio.run(until(lambda: b"Ray runtime started" in log.read_bytes(), 120))
-            yield f"{host}:{port}"
-        finally:
-            family = [head, *psutil.Process(head.pid).children(recursive=True)]
-            for process in family:
-                process.kill()
-            psutil.wait_procs(family[1:], timeout=10)
-            head.wait(10)
-            shutil.rmtree(folder)
+def head() -> Iterator[RayHead]:
+    """A head with a token, for two workers; its processes end with the tests."""
+    with ray_head(cpus=2) as started:
+        yield started
 
 
 @asynccontextmanager
-async def _bot(home: Path, address: str) -> AsyncGenerator[WorkerPool, None]:
+async def _bot(home: Path, head: RayHead) -> AsyncGenerator[WorkerPool, None]:
     """An executor as the bot has it, with two workers that are ready."""
     config = EngineConfig(engine="stock", home=str(home), workers=2, threads=1)
     executor = WorkerPool(
-        cluster.places(config, address, {}),
+        cluster.places(config, head.address, head.variables),
         limits=cluster.limits_of(QueueLimits()),
         on_enrolled=lambda _: None,
         restarts=cluster.RESTARTS,
@@ -103,10 +63,6 @@ async def _bot(home: Path, address: str) -> AsyncGenerator[WorkerPool, None]:
 
 async def _both_ready(executor: WorkerPool) -> None:
     await until(lambda: all(w.state == "ready" for w in executor.status().workers), 120)
-
-
-def _actors() -> list[psutil.Process]:
-    return [p for p in psutil.process_iter(["name"]) if "ray::NodeWorker" in p.info["name"]]
 
 
 def _kept() -> list[Path]:
@@ -124,12 +80,12 @@ async def _busy_with_two(executor: WorkerPool, name: str) -> "asyncio.Future[lis
 
 
 async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
-    address: str, tmp_path: Path
+    head: RayHead, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.wav"
     clip.write_bytes(os.urandom(300_000))  # in several pieces
     voice = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip), 7)
-    async with _bot(tmp_path, address) as executor:
+    async with _bot(tmp_path, head) as executor:
         asked = (SpeechRequest(text=f"Mine, {n}.", voice=voice) for n in range(3))
         speeches = await asyncio.gather(*map(executor.synthesise, asked))
         assert all(speech.duration_s > 0.3 for speech in speeches)
@@ -138,18 +94,18 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
         assert _kept() == []
 
         speaking = await _busy_with_two(executor, "killed")
-        _actors()[0].kill()
+        os.kill(head.actors()[0], signal.SIGKILL)
         assert all(seconds > 3 for seconds in await asyncio.wait_for(speaking, 120))
         await _both_ready(executor)
 
     # The bot is started again, and finds the workers that it left.
-    actors = {actor.pid for actor in _actors()}
-    async with _bot(tmp_path, address) as executor:
-        assert {actor.pid for actor in _actors()} == actors
+    actors = set(head.actors())
+    async with _bot(tmp_path, head) as executor:
+        assert set(head.actors()) == actors
         await executor.synthesise(SpeechRequest(text="Good morning.", voice=voice))
         assert len(_kept()) == 1
         speaking = await _busy_with_two(executor, "frozen")
-        _actors()[0].suspend()
+        os.kill(head.actors()[0], signal.SIGSTOP)
         began = time.monotonic()
         await until(lambda: executor.status().running < 2, 30)
         assert time.monotonic() - began < 21
@@ -157,9 +113,9 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
         await executor.forget(voice.identity)
 
     # Without a bot they end by themselves, and leave nothing.
-    for actor in _actors():
-        actor.send_signal(signal.SIGCONT)
-    await until(lambda: not _actors(), LEASE_S + 40)
+    for actor in head.actors():
+        os.kill(actor, signal.SIGCONT)
+    await until(lambda: not head.actors(), LEASE_S + 40)
     await until(lambda: not list(SHARED_MEMORY.glob("timbre-voices-*")), 30)
 
 

@@ -15,6 +15,7 @@ from engine.host.dispatcher import PREFERENCE_MAX
 from engine.host.limits import QueueLimits
 from engine.host.local import devices_of, places
 from engine.host.pool import WorkerPool
+from engine.host.scaling import Scaling
 from engine.host.seat import WorkerPlace
 from engine.messages import EngineConfig
 from engine.speech import ClonedVoice
@@ -25,7 +26,10 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 @asynccontextmanager
 async def pool(
-    home: Path, *scripts: Mapping[str, str], ready: int | None = None
+    home: Path,
+    *scripts: Mapping[str, str],
+    ready: int | None = None,
+    scaling: Scaling | None = None,
 ) -> AsyncGenerator[WorkerPool, None]:
     """A worker for each of `scripts`, with a home named after its number; `ready` of them wait."""
     seats = []
@@ -38,6 +42,7 @@ async def pool(
         limits=QueueLimits(heartbeat_timeout_s=5.0, step_timeout_s=30.0),
         on_enrolled=lambda _: None,
         restarts=QUICK,
+        scaling=scaling,
         chance=lambda: 0.5,
     )
     await executor.start()
