@@ -131,16 +131,14 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         else:
             lines = [_line_of(binding) for binding in reading.channels.values()]
             seat = session_of(interaction).seat
+            there = seat.mention if seat else ""
             if seat is None:
                 lines.append(str(_COMES))
             elif seat.id in reading.channels:
-                lines.append(gettext("I am in {channel}.", channel=seat.mention))
+                lines.append(gettext("I am in {channel}.", channel=there))
             else:
-                lines.append(
-                    gettext(
-                        "I am in {channel}, and read its chat aloud, too.", channel=seat.mention
-                    )
-                )
+                said = gettext("I am in {channel}, and read its chat aloud, too.", channel=there)
+                lines.append(said)
             lines.append(
                 ngettext(
                     "I have read {count} message so far.",

@@ -137,8 +137,8 @@ class Say(commands.Cog):
         # Without a seat the answer is a file for all to hear, where the caller may send one.
         may = interaction.permissions
         writes = may_write(interaction.channel, may)
-        shown = seat is None and writes and may.attach_files
-        shown = shown or file is SoundFile.VOICE_MESSAGE
+        by_all = seat is None and writes and may.attach_files
+        shown = by_all or file is SoundFile.VOICE_MESSAGE
         interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
         deferral = asyncio.create_task(
@@ -198,14 +198,12 @@ class Say(commands.Cog):
                 if remark != saying.substitution or session.is_new(author_id, remark):
                     yield remark
 
-        def require_seen() -> None:
+        def all_see() -> None:
             if here := session.seat:
                 _require_seen(interaction, here, written_in)
 
         ahead = session.backlog
-        playback = session.speak(
-            saying, author_id=author_id, label=text, require_heard=require_seen
-        )
+        playback = session.speak(saying, author_id=author_id, label=text, require_heard=all_see)
         waiting = (
             ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
             if ahead
@@ -220,7 +218,8 @@ class Say(commands.Cog):
             await playback.started
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            unshown = await self._show(seat, member_of(interaction), text)
+            member, shows = member_of(interaction), saying.shows_words
+            unshown = await _show(seat, member, text) if shows else None
             speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
             told = [speaking, *remarks(), *([unshown] if unshown else [])]
             await _say_so(interaction, "\n".join(map(str, told)))
@@ -239,27 +238,6 @@ class Say(commands.Cog):
         await deferral
         await send_file(interaction, saying, content, kind)
         interaction.extras["public"] = False
-
-    async def _show(self, seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
-        """Write what is said for those who sit there, if their server wants that.
-
-        Returns a sentence for its author where that cannot be done.
-        """
-        if not (await self.services.server_settings.of(seat.guild.id)).show_words:
-            return None
-        theirs, may = seat.permissions_for(member), seat.permissions_for(seat.guild.me)
-        if not theirs.send_messages:
-            return Sentence(
-                "You may not write in {channel}, so nobody there can read it.", channel=seat.mention
-            )
-        if not (may.view_channel and may.send_messages):
-            return Sentence(
-                "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
-            )
-        embeds = theirs.embed_links
-        for shown in _quoted(member.display_name, text):
-            await seat.send(shown, silent=True, suppress_embeds=not embeds)
-        return None
 
 
 def _require_seen(interaction: discord.Interaction, seat: VocalChannel, written_in: object) -> None:
@@ -286,6 +264,26 @@ def _quoted(name: str, text: str) -> Iterator[str]:
                 shown = head
             shown += quoted
     yield shown
+
+
+async def _show(seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
+    """Write what is said for those who sit there.
+
+    Returns a sentence for its author where that cannot be done.
+    """
+    theirs, may = seat.permissions_for(member), seat.permissions_for(seat.guild.me)
+    if not theirs.send_messages:
+        return Sentence(
+            "You may not write in {channel}, so nobody there can read it.", channel=seat.mention
+        )
+    if not (may.view_channel and may.send_messages):
+        return Sentence(
+            "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
+        )
+    embeds = theirs.embed_links
+    for shown in _quoted(member.display_name, text):
+        await seat.send(shown, silent=True, suppress_embeds=not embeds)
+    return None
 
 
 async def _say_so(interaction: discord.Interaction, sentence: str) -> None:

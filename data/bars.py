@@ -24,6 +24,13 @@ class BarRow(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: float | None
 
 
+#: Of bars `b`, of a person's code in a server at a time.
+COUNTS = (
+    "b.person = ? AND (b.guild_id = ? OR b.guild_id IS NULL) "
+    "AND (b.ends_at IS NULL OR b.ends_at > ?)"
+)
+
+
 class BarStore(PseudonymousPart):
     """Barred people by their codes, so that deleting their data undoes nothing.
 
@@ -54,8 +61,7 @@ class BarStore(PseudonymousPart):
     async def of(self, user_id: int, guild_id: int) -> dict[int | None, BarRow]:
         """How a person is barred in a server, and (None) everywhere."""
         rows = await self._database.fetch(
-            "SELECT guild_id, kind, ends_at FROM bars WHERE person = ? "
-            "AND (guild_id = ? OR guild_id IS NULL) AND (ends_at IS NULL OR ends_at > ?)",
+            f"SELECT {', '.join(BarRow.__struct_fields__)} FROM bars AS b WHERE {COUNTS}",  # noqa: S608
             self._pseudonym(user_id),
             guild_id,
             self._clock(),

@@ -1,26 +1,50 @@
 """How each member sounds in each server: by their own choice, and by that of moderators."""
 
+from data.bars import COUNTS, BarRow
 from data.pseudonyms import PseudonymousPart
 from data.rows import MemberSound, typed
+
+_SOUND = (
+    "coalesce(t.speed, 1.0) AS speed, coalesce(t.pitch_semitones, 0) AS pitch_semitones, "
+    "coalesce(m.volume_percent, 100) AS volume_percent, m.stock_voice"
+)
+_OF_MEMBER = (
+    "FROM (SELECT 1) AS one_row "
+    "LEFT JOIN member_tunings AS t ON t.user_id = ? AND t.guild_id = ? "
+    "LEFT JOIN moderated_sounds AS m ON m.person = ? AND m.guild_id = ?"
+)
 
 
 class MemberSoundStore(PseudonymousPart):
     """What moderators chose is known by people's codes: deleting one's data undoes nothing."""
 
     async def of(self, user_id: int, guild_id: int) -> MemberSound:
-        (row,) = await self._database.fetch(
-            "SELECT coalesce(t.speed, 1.0) AS speed, "
-            "coalesce(t.pitch_semitones, 0) AS pitch_semitones,"
-            " coalesce(m.volume_percent, 100) AS volume_percent, m.stock_voice "
-            "FROM (SELECT 1) AS one_row "
-            "LEFT JOIN member_tunings AS t ON t.user_id = ? AND t.guild_id = ? "
-            "LEFT JOIN moderated_sounds AS m ON m.person = ? AND m.guild_id = ?",
+        (sound,) = await self._database.select(
+            MemberSound,
+            f"SELECT {_SOUND} {_OF_MEMBER}",
             user_id,
             guild_id,
             self._pseudonym(user_id),
             guild_id,
         )
-        return typed(row, MemberSound)
+        return sound
+
+    async def with_bars(self, user_id: int, guild_id: int) -> tuple[MemberSound, list[BarRow]]:
+        """How a member sounds, and how they are barred there and everywhere; each line asks."""
+        person = self._pseudonym(user_id)
+        rows = await self._database.fetch(
+            f"SELECT {_SOUND}, b.guild_id, b.kind, b.ends_at {_OF_MEMBER} "
+            f"LEFT JOIN bars AS b ON {COUNTS}",
+            user_id,
+            guild_id,
+            person,
+            guild_id,
+            person,
+            guild_id,
+            self._clock(),
+        )
+        bars = [typed(row, BarRow) for row in rows if row["kind"] is not None]
+        return typed(rows[0], MemberSound), bars
 
     async def tune(self, user_id: int, guild_id: int, speed: float, pitch_semitones: int) -> None:
         """Remember how a member wants their voices changed; nothing of who wants no change."""

@@ -255,7 +255,10 @@ class OwnName(msgspec.Struct, frozen=True):
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
-_fields = functools.cache(msgspec.structs.fields)
+
+@functools.cache
+def _bools(row_type: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(row_type) if field.type is bool)
 
 
 class Record(Protocol):
@@ -275,7 +278,7 @@ def typed(row: Record, row_type: type[Row]) -> Row:
     column. A bool is 0 or 1 in the database.
     """
     values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - it gives values
-    for field in _fields(row_type):
-        if field.type is bool and values[field.name] in (0, 1):
-            values[field.name] = bool(values[field.name])
+    for name in _bools(row_type):
+        if values[name] in (0, 1):
+            values[name] = bool(values[name])
     return msgspec.convert(values, row_type)

@@ -110,7 +110,8 @@ def choose(
 ) -> DeviceChoice:
     """Choose device and precision; `device` and `precision` are as in `EngineConfig`.
 
-    `int8` says that the model's tokens may be decoded in int8 on a CPU, all else in fp32.
+    `int8` says that the model's tokens may be decoded in int8 on a CPU; all else is in fp32 there,
+    but for S3Gen's estimator where the CPU has bf16 (`EngineInfo.precision` is "int8-bf16" then).
 
     Raises `WorkerUnavailable` when a CUDA device is asked for and there is none. Which one of
     several it is was decided by `card_environment`, when this process was started.

@@ -16,9 +16,11 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
+import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.base import bucket as bucket_module
 from bot.base.bucket import Bucket, ObjectsSettings, bucket_of
 
 KEY_ID, KEY, REGION, BUCKET = "timbre", "a secret of the tests", "us-east-1", "voices"
@@ -202,15 +204,24 @@ def _error(status: int, code: str) -> web.Response:
 
 @asynccontextmanager
 async def s3_store() -> AsyncIterator[S3]:
-    """One that listens as long as it is entered."""
+    """One that listens as long as it is entered. Busy machines may take their time meanwhile."""
     store = S3()
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("_CONNECTED_S", "_ANSWERED_S", "_READ_S"):
+            patch.setattr(bucket_module, limit, 60.0)
+        async with _listening(store):
+            yield store
+
+
+@asynccontextmanager
+async def _listening(store: S3) -> AsyncIterator[None]:
     runner = web.ServerRunner(web.Server(store.answer), shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         store.port = runner.addresses[0][1]
-        yield store
+        yield
     finally:
         store.goes_on.set()
         await runner.cleanup()

@@ -17,6 +17,8 @@ from bot.loopback.heard import CHANNELS, SAMPLE_RATE, Heard, Packet, Pcm
 #: How often it is looked whether something has come.
 _LOOK_S = 0.02
 
+_NOTHING: Pcm = np.zeros((0, CHANNELS), np.int16)
+
 
 async def still(value: Callable[[], object], for_s: float) -> None:
     """Wait until a value has stayed the same for so long.
@@ -110,7 +112,7 @@ class PacketLog(Recording):
 
     def decoded(self, ssrc: int, opus: bytes) -> tuple[Pcm, float]:  # noqa: ARG002 - as in the base
         """Nothing, at full level."""
-        return np.zeros((0, 2), np.int16), 0.0
+        return _NOTHING, 0.0
 
 
 class OpusDecoder:
@@ -128,7 +130,7 @@ class OpusDecoder:
         except av.error.InvalidDataError:
             frames = []
         if not frames:
-            return np.zeros((0, CHANNELS), np.int16)
+            return _NOTHING
         return np.concatenate([frame.to_ndarray().reshape(-1, CHANNELS) for frame in frames])
 
 

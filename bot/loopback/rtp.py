@@ -5,13 +5,12 @@ packet's last four bytes followed by zeros.
 """
 
 import struct
-from dataclasses import dataclass
 
-from nacl.bindings import (
-    crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_aead_xchacha20poly1305_ietf_encrypt,
-)
-from nacl.exceptions import CryptoError
+import msgspec
+
+# What PyNaCl's own function does before and after this one takes three times as long.
+from nacl._sodium import ffi, lib  # type: ignore[import-not-found]
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
 MODE = "aead_xchacha20_poly1305_rtpsize"
 HEADER_BYTES = 12
@@ -20,14 +19,16 @@ _OPUS = 0x78
 _RECEIVER_REPORT = 201
 _NONCE_SUFFIX_BYTES = 4
 _NONCE_BYTES = 24
+_TAG_BYTES = 16
+_HEADER = struct.Struct(">BBHII")
+_NONCE_REST = bytes(_NONCE_BYTES - _NONCE_SUFFIX_BYTES)
 
 
 class BadPacket(ValueError):
     """A datagram that a voice server would drop."""
 
 
-@dataclass(frozen=True, slots=True)
-class RtpPacket:
+class RtpPacket(msgspec.Struct, frozen=True, gc=False):
     """A received packet, its payload still encrypted."""
 
     header: bytes
@@ -38,24 +39,31 @@ class RtpPacket:
 
     def opened(self, key: bytes) -> bytes:
         """The payload without transport encryption. Raises `BadPacket` for a wrong key."""
-        if len(self.payload) < _NONCE_SUFFIX_BYTES:
-            raise BadPacket("no room for a nonce")
-        sealed = self.payload[:-_NONCE_SUFFIX_BYTES]
-        nonce = self.payload[-_NONCE_SUFFIX_BYTES:].ljust(_NONCE_BYTES, b"\0")
-        try:
-            opened: bytes = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                sealed, self.header, nonce, key
-            )
-        except CryptoError as error:
-            raise BadPacket("the payload does not open with this connection's key") from error
-        return opened
+        sealed_bytes = len(self.payload) - _NONCE_SUFFIX_BYTES
+        if sealed_bytes < _TAG_BYTES:
+            raise BadPacket("no room for a tag and a nonce")
+        opened = ffi.new("unsigned char[]", sealed_bytes)
+        # m, mlen_p, nsec, c, clen, ad, adlen, npub, k (libsodium's documentation)
+        if lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            opened,
+            ffi.NULL,
+            ffi.NULL,
+            self.payload,
+            sealed_bytes,
+            self.header,
+            len(self.header),
+            self.payload[sealed_bytes:] + _NONCE_REST,
+            key,
+        ):
+            raise BadPacket("the payload does not open with this connection's key")
+        return bytes(ffi.buffer(opened, sealed_bytes - _TAG_BYTES))
 
 
 def parse(datagram: bytes) -> RtpPacket:
     """The packet in `datagram`. Raises `BadPacket` for anything but plain RTP with Opus."""
     if len(datagram) < HEADER_BYTES:
         raise BadPacket("shorter than an RTP header")
-    first, kind, sequence, timestamp, ssrc = struct.unpack_from(">BBHII", datagram)
+    first, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
     if (first, kind & 0x7F) != (_VERSION_2, _OPUS):
         raise BadPacket(f"not plain RTP version 2 with Opus: {first:#x} {kind:#x}")
     header = datagram[:HEADER_BYTES]

@@ -73,13 +73,15 @@ class LineLanguages:
         guild_id: int,
         asked: str | None = None,
         voice: str | None = None,
+        settings: GuildSettings | None = None,
     ) -> LineLanguage:
         """The language of `text`, as it was typed, among those that the engine `reads`.
 
-        `asked` is what this line was asked to be read in, `voice` the language of its voice. Raises
-        `UserError` for one that is asked for and not read here.
+        `asked` is what this line was asked to be read in, `voice` the language of its voice,
+        `settings` what the server has chosen, where that is known. Raises `UserError` for a
+        language that is asked for and not read here.
         """
-        settings = await self._guild_settings.get(guild_id)
+        settings = settings or await self._guild_settings.get(guild_id)
         allowed = allowed_languages(settings, reads)
         if asked is not None:
             if asked not in allowed:

@@ -133,6 +133,7 @@ class Saying(Pieces[Clip]):
     one has been given out; `left_out` is one for the author where it is not all that they typed,
     and `accent` where it is read as another language than theirs.
 
+    `shows_words` is whether its server wants its words shown to those who hear it.
     `rate` is how many times as fast as usual its speaker speaks, for who has others waiting. It can
     be changed at any time, and counts for what is given out from then on.
     """
@@ -147,6 +148,7 @@ class Saying(Pieces[Clip]):
     ) -> None:
         super().__init__(speaker, pieces, make_due)
         self.rate = 1.0
+        self.shows_words = False
         self._kbps = kbps
         self.substitution = speaker.note
         self.left_out: Said | None = None

@@ -26,7 +26,7 @@ from bot.text import Names, TextLimits
 from bot.text.wording import WORDINGS
 from data.bars import Bar
 from data.guild_settings import GuildSettingsStore
-from data.rows import OwnName
+from data.rows import GuildSettings, OwnName
 from engine.speech import StockVoice
 
 
@@ -106,6 +106,7 @@ class Sayings:
             )
             engine = await self._speech.engine()
             reads = engine.reads
+            chosen = await self._guild_settings.get(guild.id)
             line = await self._languages.of(
                 text,
                 reads,
@@ -113,6 +114,7 @@ class Sayings:
                 guild_id=guild.id,
                 asked=language,
                 voice=speaker.voice_language,
+                settings=chosen,
             )
             text = framed(line.language) if framed else text
             names, own = await self.called.names_in(text, guild, mentioned)
@@ -123,7 +125,7 @@ class Sayings:
                 language=line.language,
                 own_names=own,
             )
-            speaker = await self._as_server_has_it(speaker, aloud=aloud)
+            speaker = _as_server_has_it(speaker, chosen, aloud=aloud)
             # Beside the loop: a text can be made to take a tenth of a second.
             reading = await asyncio.to_thread(
                 self._reader.read,
@@ -137,6 +139,7 @@ class Sayings:
             )
             saying = self._speech.saying(reading.chunks, speaker)
             decision.require(saying.speaker)
+        saying.shows_words = chosen.show_words
         saying.left_out = reading.left_out
         saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
         return saying
@@ -238,17 +241,8 @@ class Sayings:
         self, chunks: Sequence[str], speaker: Speaker, *, aloud: bool = False
     ) -> Saying:
         """What has been read already, in a voice that has been chosen."""
-        return self._speech.saying(chunks, await self._as_server_has_it(speaker, aloud=aloud))
-
-    async def _as_server_has_it(self, speaker: Speaker, *, aloud: bool) -> Speaker:
-        """`speaker` with what their server chose for all."""
         chosen = await self._guild_settings.get(speaker.guild_id)
-        return replace(
-            speaker,
-            stock_voice=chosen.stock_voice,
-            preference=chosen.model_preference,
-            volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
-        )
+        return self._speech.saying(chunks, _as_server_has_it(speaker, chosen, aloud=aloud))
 
     async def _language_of(self, guild_id: int) -> str:
         reads = (await self._speech.engine()).reads
@@ -269,3 +263,13 @@ class Sayings:
 
 def _percent_of(server_percent: int, speaker: Speaker) -> int:
     return round(server_percent * speaker.volume_percent / 100)
+
+
+def _as_server_has_it(speaker: Speaker, chosen: GuildSettings, *, aloud: bool) -> Speaker:
+    """`speaker` with what their server chose for all."""
+    return replace(
+        speaker,
+        stock_voice=chosen.stock_voice,
+        preference=chosen.model_preference,
+        volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
+    )

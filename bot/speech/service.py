@@ -1,6 +1,7 @@
 """From a line of text to clips that can be played: chunks, cache, executor, loudness, Opus.
 
 The one place where speech is made, for Discord and for the command line. Knows nothing of Discord.
+Longer than 300 lines: who is silenced while their speech is made can only be seen in one place.
 """
 
 import asyncio

@@ -201,8 +201,7 @@ def speakable(
         out.
     """
     reading = _Reading(names, now, pronunciations, language, sounds)
-    *_, (_, spoken, truncated) = _run(text, limits, reading)
-    return SpeakableText(spoken, truncated)
+    return _run(text, limits, reading)
 
 
 def explain(
@@ -217,26 +216,34 @@ def explain(
 ) -> list[tuple[str, str]]:
     """Return (step, text after it) for each step of `speakable`, in order, the result last."""
     reading = _Reading(names, now, pronunciations, language, sounds)
-    return [(step, after) for step, after, _ in _run(text, limits, reading)]
+    trace: list[tuple[str, str]] = []
+    spoken = _run(text, limits, reading, trace).text
+    return [*trace, ("spoken", spoken)]
 
 
-def _run(text: str, limits: TextLimits, reading: _Reading) -> list[tuple[str, str, bool]]:
+def _run(
+    text: str,
+    limits: TextLimits,
+    reading: _Reading,
+    trace: list[tuple[str, str]] | None = None,
+) -> SpeakableText:
+    """Take all steps. Into `trace` goes the text after each: to put that together takes a third."""
     text, truncated = _cut_input(text, limits.max_input_chars)
     typed_in_latin = not is_foreign(clean_characters(text))
-    trace: list[tuple[str, str, bool]] = []
     for name, step in _steps(reading.language):
         text = step(text, reading)
-        trace.append((name, sounds.named(reading.filled(text)), truncated))
+        if trace is not None:
+            trace.append((name, sounds.named(reading.filled(text))))
     spoken = symbols.tidy(text)
     spoken = reading.filled(spoken).strip()
     spelled = _in_script(spoken, reading.language, typed_in_latin=typed_in_latin)
     # What a pronunciation put in is said as it is in English, where figures are read reliably.
     if spelled != spoken or (reading.language != "en" and _FIGURE.search(spoken)):
         spoken = symbols.tidy(_figures(spelled, reading.language))
-        trace.append(("other scripts", sounds.named(spoken), truncated))
+        if trace is not None:
+            trace.append(("other scripts", sounds.named(spoken)))
     spoken, cut = _cut_spoken(spoken, sounds.fitting(spoken, limits.max_spoken_chars))
-    trace.append(("spoken", sounds.named(spoken), truncated or cut))
-    return trace
+    return SpeakableText(sounds.named(spoken), truncated or cut)
 
 
 def _in_script(text: str, language: str, *, typed_in_latin: bool) -> str:

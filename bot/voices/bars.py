@@ -3,14 +3,14 @@
 Their data stays theirs: `/privacy` works for whoever is barred.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.base.errors import UserError
 from bot.catalogue import Joined, Said, Sentence
 from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from bot.voices.place import Person
-from data.bars import Bar
+from data.bars import Bar, BarRow
 from data.store import Store
 from engine.errors import VoiceUnusable
 
@@ -77,13 +77,7 @@ class Bars:
 
     async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> Said | None:
         """Why a person may not do something of `kind`, in words; None where they may."""
-        bars = await self._bars.of(user_id, guild_id)
-        counts = [bar for bar in bars.values() if bar.kind in (kind, Bar.EVERYTHING)]
-        if not counts:
-            return None
-        widest = min(counts, key=lambda bar: (bar.guild_id is not None, bar.kind is not kind))
-        said = Bar.VOICES if kind is Bar.VOICES else widest.kind
-        return ending((_HERE if widest.guild_id else _EVERYWHERE)[said], widest.ends_at)
+        return refusal_by((await self._bars.of(user_id, guild_id)).values(), kind)
 
     async def of(self, user_id: int, guild_id: int) -> list[Said]:
         """How a person is barred in a server or everywhere, in words."""
@@ -92,6 +86,16 @@ class Bars:
             ending((_HERE if bar.guild_id else _EVERYWHERE)[bar.kind], bar.ends_at)
             for bar in bars.values()
         ]
+
+
+def refusal_by(bars: Iterable[BarRow], kind: Bar) -> Said | None:
+    """Why who is barred so may not do something of `kind`, in words; None where they may."""
+    counts = [bar for bar in bars if bar.kind in (kind, Bar.EVERYTHING)]
+    if not counts:
+        return None
+    widest = min(counts, key=lambda bar: (bar.guild_id is not None, bar.kind is not kind))
+    said = Bar.VOICES if kind is Bar.VOICES else widest.kind
+    return ending((_HERE if widest.guild_id else _EVERYWHERE)[said], widest.ends_at)
 
 
 def ending(said: Said, ends_at: float | None) -> Said:

@@ -8,7 +8,7 @@ from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN, 
 from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
-from bot.voices.bars import Bars
+from bot.voices.bars import refusal_by
 from bot.voices.choosing import Voices
 from bot.voices.place import Person
 from data.bars import Bar
@@ -27,8 +27,7 @@ _ANOTHER_VOICE = VoiceUnusable(
 class Sounds:
     """What changes something asks first whether this person may do it; all raise `UserError`."""
 
-    def __init__(self, store: Store, voices: Voices, bars: Bars, speech: SpeechService) -> None:
-        self._bars = bars
+    def __init__(self, store: Store, voices: Voices, speech: SpeechService) -> None:
         self._speech = speech
         self._sounds = store.sounds
         self._choices = store.choices
@@ -43,9 +42,9 @@ class Sounds:
         All that a member has the bot say comes by here: who is barred from it is refused. `kind`
         is the bar that is enough.
         """
-        if refusal := await self._bars.refusal(user_id, guild_id, kind):
+        sound, bars = await self._sounds.with_bars(user_id, guild_id)
+        if refusal := refusal_by(bars, kind):
             raise UserError(refusal)
-        sound = await self.of(user_id, guild_id)
         if sound.stock_voice is None:
             speaker = await self._voices.speaker(asked, user_id=user_id, guild_id=guild_id)
         else:

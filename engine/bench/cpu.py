@@ -1,8 +1,9 @@
 """How fast Nano speaks on this machine's CPU: `python -m engine.bench.cpu --weights DIR`.
 
-Prints the decoder's milliseconds a token in fp32 and in int8 by the number of threads, how far int8
-is from fp32, and what five seconds of speech take through the whole engine, in a warm voice. With
-random weights, which `timbre.py weights random nano` makes, all of it is speed and nothing sound.
+Prints what a new voice, and five and two seconds in it, take through the whole engine, as `auto`
+runs it and in fp32; the most memory that took; the decoder's milliseconds a token in fp32 and in
+int8 by the number of threads; and how far int8 is from fp32. With random weights, which `timbre.py
+weights random` makes, all of it is speed and nothing sound.
 """
 
 import argparse
@@ -11,12 +12,16 @@ import resource
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
+import soundfile
 import torch
 from torch import Tensor
 
+from engine.bench.setting import SAMPLE_RATE, voice_of
 from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.t3.config import CPU_PAGE, DecoderConfig
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights, load_gpt2
@@ -26,7 +31,8 @@ from engine.chatterbox.t3.slots import Column
 from engine.chatterbox.utterance import Utterance
 from engine.messages import Speak
 from engine.protocol import Outcome
-from engine.speech import Speech, SpeechParameters, StockVoice
+from engine.speech import Speech, SpeechParameters, StockVoice, Voice
+from engine.upstream.random_weights import synthetic_voice
 from engine.weights.models import MODELS, Model
 
 _CPU = torch.device("cpu")
@@ -35,6 +41,10 @@ _TEXT_TOKENS = 20
 _BLOCK = 25
 _REPEATS = 3
 _TEXT = "The library closes early today, so bring your books back before five."
+_CLIP_S = 8.0
+_FORMS = {"fp32": torch.float32, "int8": torch.float32, "int8-bf16": torch.bfloat16}
+#: What is said: its most speech tokens, and how often.
+_SAID = (("a new voice", 50, 1), ("five seconds", _TOKENS, _REPEATS), ("two seconds", 50, _REPEATS))
 _COMPARED = 60
 _BITS = (1.0, 3.0, 6.0)
 
@@ -103,7 +113,10 @@ def divergence(exact: Tensor, rough: Tensor, bits: float) -> float:
 
 
 def whole(folder: Path, model: Model, precision: str) -> None:
+    """A new voice, then the same one warm: a sentence, and a chunk as the first to be heard is."""
     with tempfile.TemporaryDirectory() as home:
+        clip = Path(home) / "clip.wav"
+        soundfile.write(clip, synthetic_voice(pitch_hz=130, seconds=_CLIP_S), SAMPLE_RATE)
         engine = assemble(
             folder,
             model,
@@ -114,21 +127,32 @@ def whole(folder: Path, model: Model, precision: str) -> None:
             home=Path(home),
             report=lambda _: None,
             max_streams=1,
-            max_speech_tokens=_TOKENS,
         )
-        for repeat in range(_REPEATS):
-            began = time.perf_counter()
-            engine.admit(Speak(repeat, _TEXT, StockVoice(), SpeechParameters(seed=repeat)))
-            outcomes: list[Outcome] = []
-            while engine.busy:
-                outcomes += engine.step()
-            took, result = time.perf_counter() - began, outcomes[0].result
-            if not isinstance(result, Speech):
-                raise result
-            stages = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.stage_ms.items())
-            factor = took / result.duration_s
-            _say(f"  {result.duration_s:.2f} s of speech in {took:.2f} s, {factor:.2f}: {stages}")
+        _say(f"{engine.info.precision}, whole engine, {torch.get_num_threads()} threads:")
+        for name, tokens, repeats in _SAID:
+            engine.max_speech_tokens = tokens
+            for seed in range(repeats):
+                _say(f"  {name}: {_spoken(engine, voice_of(clip), seed)}")
         engine.close()
+
+
+def _spoken(engine: ChatterboxEngine, voice: Voice, seed: int) -> str:
+    """What one text took, by the clock and of the processors, in all and by stage."""
+    began, before = time.perf_counter(), time.process_time()
+    engine.admit(Speak(0, _TEXT, voice, SpeechParameters(seed=seed)))
+    outcomes: list[Outcome] = []
+    while engine.busy:
+        outcomes += engine.step()
+    took, processors = time.perf_counter() - began, time.process_time() - before
+    result = outcomes[0].result
+    if not isinstance(result, Speech):
+        raise result
+    seconds = result.duration_s
+    stages = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.stage_ms.items())
+    return (
+        f"{seconds:.2f} s of speech in {took:.2f} s, real-time factor {took / seconds:.2f}, "
+        f"{processors / seconds:.2f} s of processors for each second: {stages}"
+    )
 
 
 def main() -> None:
@@ -138,23 +162,24 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, torch.get_num_threads()])
     options = parser.parse_args()
     model = MODELS[options.model]
+    torch.set_num_threads(max(options.threads))
+    whole(options.weights, model, "int8")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    _say(f"peak memory of that, loading and the new voice included: {peak:.2f} GiB")
     logits = {}
-    for form in ("fp32", "int8"):
-        weights = load_gpt2(options.weights / model.t3, _CPU, torch.float32, int8=form == "int8")
+    for form, dtype in _FORMS.items():
+        weights = load_gpt2(options.weights / model.t3, _CPU, dtype, int8=form != "fp32")
         logits[form] = teacher_forced(weights)
         for threads in options.threads:
             torch.set_num_threads(threads)
             clock, processors = ms_a_token(weights)
             took = f"{clock:.1f} ms a token, {processors:.1f} ms of processors"
             _say(f"{form}, {threads} threads: {took}")
-    for bits in _BITS:
-        nats = divergence(logits["fp32"], logits["int8"], bits)
-        _say(f"int8 to fp32 at {bits:.0f} bits: {nats:.4f} nats")
-    for form in ("fp32", "int8"):
-        _say(f"{form}, whole engine, {torch.get_num_threads()} threads:")
-        whole(options.weights, model, form)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    _say(f"peak memory of all this: {peak:.2f} GiB")
+    for form, bits in product(["int8", "int8-bf16"], _BITS):
+        nats = divergence(logits["fp32"], logits[form], bits)
+        _say(f"{form} to fp32 at {bits:.0f} bits: {nats:.4f} nats")
+    torch.set_num_threads(max(options.threads))
+    whole(options.weights, model, "fp32")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.s3gen.config import multiplies_bf16
 from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
 from engine.chatterbox.t3.gpt2_weights import int8_runs
@@ -168,10 +169,14 @@ def assemble(
         model.family,
         prompt_tokens=_PROMPT_TOKENS_ON_A_CPU if shortened else None,
     )
+    int8 = precision == "int8" and int8_runs()
+    precision = "fp32" if precision == "int8" and not int8 else precision
+    half = int8 and multiplies_bf16()
+    dtype = torch.bfloat16 if half else DTYPES[precision]
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
-    sounds_as = f"{networks}-{DTYPES[precision]}"
+    sounds_as = f"{networks}-{dtype}"
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
-        waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
+        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype)
         shared.waveforms[sounds_as] = waveforms
     waveforms.check_watermark()
     if on.type == "cuda":
@@ -180,9 +185,7 @@ def assemble(
         reason = f"{reason} {kernels}"
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    int8 = precision == "int8" and int8_runs()
-    precision = "fp32" if precision == "int8" and not int8 else precision
-    weights = load_weights(folder / model.t3, on, DTYPES[precision], int8=int8)
+    weights = load_weights(folder / model.t3, on, dtype, int8=int8)
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
@@ -199,7 +202,7 @@ def assemble(
             version=ENGINE_VERSION,
             sample_rate=SAMPLE_RATE,
             device=device,
-            precision=precision,
+            precision="int8-bf16" if half else precision,  # other sound than without
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,

@@ -142,6 +142,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("sounds.tune", ALICE, HERE, 1.5, -2)
     await ask("sounds.moderate", ALICE, HERE, volume_percent=50, stock_voice="heart")
     await ask("sounds.of", ALICE, HERE)
+    await ask("sounds.with_bars", ALICE, HERE)
     await ask("pronunciations.replace", {"brb": "be right back", "É": "e"}, user_id=ALICE)
     await ask("pronunciations.replace", {"gg": "good game"}, guild_id=HERE)
     await ask("pronunciations.entries", user_id=ALICE)
@@ -249,8 +250,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("pauses.pause", "report", "somebody", 60.0)
     await ask("pauses.until", "report", "somebody")
     await ask("pauses.forget_over")
-    for _ in range(2):
-        await ask("pauses.identify_in", 0, 5.0, 60.0)
+    await ask("processes.living", 0.0)
     await ask("homes.belongs", "here")
     await ask("homes.of_folder")
 
@@ -299,6 +299,11 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("live_bindings.remove", HERE)
     await ask("voices.delete", last_one.voice_id, last_one.clip_path)
     await ask("voices.all")
+    # Last, and such that nobody has to wait: PostgreSQL goes by its own clock here.
+    for _ in range(2):
+        await ask("pauses.identify_in", 0, 0.0, 60.0)
+    await ask("pauses.rest_in", 0.0, 1)
+    await ask("pauses.rest_not_within", 0.0, 0.0, 1)
 
 
 @pytest.fixture

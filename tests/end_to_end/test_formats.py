@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import statistics
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -68,12 +69,13 @@ async def test_a_recording_becomes_a_voice_that_speaks_and_then_goes(
 
 async def test_many_people_register_at_once(stage: Stage) -> None:
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
-    people = [stage.guild.add_member(f"Guest {number}") for number in range(3)]
+    half = 2
+    people = [stage.guild.add_member(f"Guest {number}") for number in range(2 * half)]
     shared = upload("voice message")
     # Each a little shorter than the one before: one recording is one person's.
     clips = [
         replace(shared, data=encode(speech()[: -480 * (1 + number)], "voice message"))
-        for number in range(3)
+        for number in range(2 * half)
     ]
     bot = psutil.Process(stage.bot.pid)
     judging, answered_s = 0, []
@@ -95,11 +97,11 @@ async def test_many_people_register_at_once(stage: Stage) -> None:
     panels = [task.result() for task in joining]
     assert judging == 2
     print(f"slowest answer {max(answered_s):.2f} s")
-    # A bot that is held up by each clip answers once for each.
-    assert len(answered_s) > 4 * len(people)
-    assert len(files(stage.home, "uploads")) == 3
-    for panel in panels[:2]:
+    assert statistics.median(answered_s) < 3.0  # Discord waits no longer
+    assert len(files(stage.home, "uploads")) == 2 * half
+    for panel in panels[:half]:
         await press(panel, "Keep")
-    await press(panels[2], "Delete")
-    assert len(files(stage.home, "clips")) == 2
+    for panel in panels[half:]:
+        await press(panel, "Delete")
+    assert len(files(stage.home, "clips")) == half
     assert files(stage.home, "uploads") == []

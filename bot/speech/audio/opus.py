@@ -1,9 +1,12 @@
 """Opus as Discord wants it: 48 kHz, stereo, 20 ms a packet, kept in Ogg files.
 
-PyAV's wheel carries libopus, so no system library is needed. Synchronous: call it in a thread.
+PyAV's wheel carries libopus, so no system library is needed. It gets all samples at once and only
+encodes, as each call for a frame or a packet costs more than a tenth of it. Synchronous: call it in
+a thread.
 """
 
 import io
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -11,6 +14,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from bot.speech.audio.ogg import file_of
 from bot.speech.audio.ogg import packets as ogg_packets
 from engine.speech import FloatArray
 
@@ -21,8 +25,25 @@ PACKET_SAMPLES = SAMPLE_RATE * PACKET_MS // 1000
 #: What every file of speech says of itself in its tags.
 SYNTHETIC = "Synthetic speech, made by Timbre"
 
-#: Of libopus, 0 to 10: more of it looks for what is music.
-_COMPLEXITY = "5"
+#: Of libopus, 0 to 10. From 5 on it looks for a pitch: an eighth of the work for 0.4 dB.
+_COMPLEXITY = "4"
+
+#: What a decoder is to leave out at the beginning: libopus looks ahead so far.
+PRE_SKIP_SAMPLES = 312
+
+#: RFC 7845: version, channels, pre-skip, the input's rate, gain, mapping family.
+_HEAD = struct.pack("<8sBBHIhB", b"OpusHead", 1, 2, PRE_SKIP_SAMPLES, SAMPLE_RATE, 0, 0)
+_COMMENT = f"DESCRIPTION={SYNTHETIC}".encode()
+_VENDOR = b"Timbre"
+_TAGS = struct.pack(
+    f"<8sI{len(_VENDOR)}sII{len(_COMMENT)}s",
+    b"OpusTags",
+    len(_VENDOR),
+    _VENDOR,
+    1,
+    len(_COMMENT),
+    _COMMENT,
+)
 
 #: One packet of silence, as every Discord client sends it (Discord's voice documentation).
 SILENCE = b"\xf8\xff\xfe"
@@ -43,53 +64,46 @@ def encode(pcm: FloatArray, sample_rate: int, *, kbps: int) -> tuple[list[bytes]
     """
     if not len(pcm):
         raise ValueError("there is nothing to encode")
-    packets: list[bytes] = []
-    ogg = io.BytesIO()
-    with av.open(ogg, "w", format="ogg") as container:
-        container.metadata["comment"] = SYNTHETIC
-        stream = container.add_stream(
-            "libopus",
-            rate=SAMPLE_RATE,
-            layout="stereo",
-            options={
-                "application": "audio",
-                "frame_duration": str(PACKET_MS),
-                "compression_level": _COMPLEXITY,
-                "vbr": "on",
-            },
-        )
-        stream.bit_rate = kbps * 1000
-        for block in _blocks(pcm, sample_rate):
-            for packet in stream.encode(block):
-                packets.append(bytes(packet))
-                container.mux(packet)
-        for packet in stream.encode(None):
-            packets.append(bytes(packet))
-            container.mux(packet)
-    return packets, ogg.getvalue()
+    samples = _as_discord_wants_it(pcm, sample_rate)
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="stereo")
+    frame.sample_rate = SAMPLE_RATE
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    frame.pts = 0
+    codec = av.AudioCodecContext.create("libopus", "w")
+    codec.sample_rate = SAMPLE_RATE
+    codec.layout = "stereo"
+    codec.format = "flt"
+    codec.bit_rate = kbps * 1000
+    codec.time_base = Fraction(1, SAMPLE_RATE)
+    codec.options = {
+        "application": "audio",
+        "frame_duration": str(PACKET_MS),
+        "compression_level": _COMPLEXITY,
+        "vbr": "on",
+    }
+    packets = [bytes(packet) for part in (frame, None) for packet in codec.encode(part)]
+    return packets, _file_of(packets, len(samples) + PRE_SKIP_SAMPLES)
 
 
-def _blocks(pcm: FloatArray, sample_rate: int) -> list[av.AudioFrame]:
+def _as_discord_wants_it(pcm: FloatArray, sample_rate: int) -> FloatArray:
+    """`pcm` at 48 kHz and of shape (samples, 2), padded to whole packets."""
     # The resampler gives nothing for less than its filter is long.
     whole = np.pad(pcm, (0, max(0, sample_rate * PACKET_MS // 1000 - len(pcm))))
     frame = av.AudioFrame.from_ndarray(
         np.ascontiguousarray(whole, dtype=np.float32)[None, :], format="flt", layout="mono"
     )
     frame.sample_rate = sample_rate
-    # Duplicated below, not by the resampler: that takes 3 dB off when it makes stereo of mono.
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     parts = [part.to_ndarray() for part in (*resampler.resample(frame), *resampler.resample(None))]
-    samples = np.repeat(np.concatenate(parts, axis=1).reshape(-1, 1), 2, axis=1)
-    padding = -len(samples) % PACKET_SAMPLES
-    samples = np.pad(samples, ((0, padding), (0, 0)))
-    blocks = []
-    for index, block in enumerate(samples.reshape(-1, 1, PACKET_SAMPLES * 2)):
-        out = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="flt", layout="stereo")
-        out.sample_rate = SAMPLE_RATE
-        out.time_base = Fraction(1, SAMPLE_RATE)
-        out.pts = index * PACKET_SAMPLES
-        blocks.append(out)
-    return blocks
+    mono = np.concatenate(parts, axis=1).reshape(-1)
+    # Duplicated here, not by the resampler: that takes 3 dB off when it makes stereo of mono.
+    samples = np.zeros((len(mono) + -len(mono) % PACKET_SAMPLES, 2), np.float32)
+    samples[: len(mono)] = mono[:, None]
+    return samples
+
+
+def _file_of(packets: Sequence[bytes], samples: int) -> bytes:
+    return file_of((_HEAD, _TAGS), packets, packet_samples=PACKET_SAMPLES, samples=samples)
 
 
 def read_packets(ogg: bytes) -> list[bytes]:
@@ -108,19 +122,7 @@ def read_packets(ogg: bytes) -> list[bytes]:
 
 def join(packets: Sequence[bytes]) -> bytes:
     """An Ogg Opus file of packets that `encode` made, whatever files they came from."""
-    out = io.BytesIO()
-    with av.open(out, "w", format="ogg") as container:
-        container.metadata["comment"] = SYNTHETIC
-        stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
-        stream.codec_context.open()  # fills in the header; nothing is encoded
-        for position, content in enumerate(packets):
-            packet = av.Packet(content)
-            packet.stream = stream
-            packet.time_base = Fraction(1, SAMPLE_RATE)
-            packet.pts = packet.dts = position * PACKET_SAMPLES
-            packet.duration = PACKET_SAMPLES
-            container.mux(packet)
-    return out.getvalue()
+    return _file_of(packets, len(packets) * PACKET_SAMPLES)
 
 
 def decode(ogg: bytes) -> npt.NDArray[np.float32]:

@@ -64,6 +64,12 @@ def tf32_products(allowed: bool) -> Iterator[None]:
         matmul.allow_tf32, cudnn.allow_tf32 = before
 
 
+def multiplies_bf16() -> bool:
+    """Whether this CPU has instructions for bf16; without them bf16 is slower than fp32."""
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+
+
 def round_up(length: int, step: int) -> int:
     return math.ceil(length / step) * step
 

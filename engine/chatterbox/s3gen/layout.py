@@ -38,7 +38,10 @@ def read_checkpoint(source: Path | Mapping[str, Tensor]) -> tuple[Mapping[str, T
         with opened(source) as stored:
             names = list(stored.keys())
             shapes = {n: tuple(stored.get_slice(n).get_shape()) for n in names}
-            tensors = {n: stored.get_tensor(n) for n in names if not n.startswith(_NOT_DECODED)}
+            # Copies: one tensor of the file itself would keep all of it mapped, and in memory.
+            tensors = {
+                n: stored.get_tensor(n).clone() for n in names if not n.startswith(_NOT_DECODED)
+            }
     else:
         shapes = {n: tuple(t.shape) for n, t in source.items()}
         tensors = {n: t for n, t in source.items() if not n.startswith(_NOT_DECODED)}

@@ -10,7 +10,8 @@ import torch
 
 from engine.weights.sizes import T3Sizes
 
-#: By the names that people know them by. In int8 are a GPT-2's steps alone, on a CPU.
+#: By the names that people know them by. In int8 are a GPT-2's steps alone, on a CPU; S3Gen's
+#: estimator is in bf16 then, where the CPU multiplies in it.
 DTYPES = {
     "bf16": torch.bfloat16,
     "fp16": torch.float16,

@@ -100,6 +100,7 @@ class Gpt2T3:
 
     def step(self, batch: Batch, slots: Slots, pool: PagePool) -> None:
         weights, kernels = self._weights, self.kernels
+        dtype = weights.step_dtype
         state = slots.state[batch.slots]
         position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
         running = state[:, Column.STATUS] == SlotStatus.RUNNING
@@ -107,14 +108,14 @@ class Gpt2T3:
         batch.residual.copy_(weights.speech_embedding[state[:, Column.TOKEN]])
         batch.residual.add_(weights.position[position.clamp(min=0)])
         for index, layer in enumerate(weights.layers):
-            batch.qkv.copy_(layer.qkv.step(kernels.prompt_norm(batch.residual, weights.dtype)))
+            batch.qkv.copy_(layer.qkv.step(kernels.prompt_norm(batch.residual, dtype)))
             kernels.attend(batch, pool.views(index), None)
             batch.residual.add_(layer.output.step(batch.attended))
-            up = layer.up.step(kernels.prompt_norm(batch.residual, weights.dtype))
+            up = layer.up.step(kernels.prompt_norm(batch.residual, dtype))
             batch.residual.add_(layer.down.step(_gelu(up)))
 
     def logits(self, batch: Batch) -> None:
-        normed = self.kernels.prompt_norm(batch.residual, self._weights.dtype)
+        normed = self.kernels.prompt_norm(batch.residual, self._weights.step_dtype)
         batch.logits.copy_(self._weights.speech_head.step(normed))
 
     def _embedded(self, rows: PromptRows) -> Tensor:

@@ -38,7 +38,7 @@ class Affine:
         return functional.linear(vectors, self.weight, self.bias)
 
     def step(self, vectors: Tensor) -> Tensor:
-        """For one vector a row, (rows, in), and in int8 where there is that.
+        """For one vector a row, (rows, in), and in int8 where there is that, which gives fp32.
 
         There each row is multiplied by itself: the product finds one scale for all it is given, so
         a row would depend on those beside it.
@@ -47,7 +47,7 @@ class Affine:
             return functional.linear(vectors, self.weight, self.bias)
         multiply = torch.ops.quantized.linear_dynamic
         rows = [
-            multiply(vectors[row : row + 1], self.int8, reduce_range=True)
+            multiply(vectors[row : row + 1].float(), self.int8, reduce_range=True)
             for row in range(len(vectors))
         ]
         return rows[0] if len(rows) == 1 else torch.cat(rows)
@@ -83,6 +83,11 @@ class Gpt2Weights:
     def dtype(self) -> torch.dtype:
         return self.position.dtype
 
+    @property
+    def step_dtype(self) -> torch.dtype:
+        """What a step's products are given: int8 rounds by itself, and from fp32."""
+        return self.dtype if self.speech_head.int8 is None else torch.float32
+
 
 def load_gpt2(
     file: Path, device: torch.device, dtype: torch.dtype, *, int8: bool = False
@@ -97,45 +102,47 @@ def load_gpt2(
         names = set(stored.keys())
         sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
 
-        def read(name: str) -> Tensor:
-            if name not in names:
-                raise WeightsError(f"{file.name} has no tensor {name}.")
+    def read(name: str) -> Tensor:
+        if name not in names:
+            raise WeightsError(f"{file.name} has no tensor {name}.")
+        # Opened for each, as what was read of a file counts as memory until it is closed.
+        with opened(file) as stored:
             tensor: Tensor = stored.get_tensor(name)
-            return tensor.to(device=device, dtype=torch.float32)
+        return tensor.to(device=device, dtype=torch.float32)
 
-        def affine(weight: Tensor, bias: Tensor) -> Affine:
-            rounded = weight.to(dtype).contiguous(), bias.to(dtype)
-            return Affine(*rounded, _packed(weight, bias) if int8 else None)
+    def affine(weight: Tensor, bias: Tensor) -> Affine:
+        rounded = weight.to(dtype).contiguous(), bias.to(dtype)
+        return Affine(*rounded, _packed(weight, bias) if int8 else None)
 
-        def normed(norm: str, weight: Tensor, bias: Tensor) -> Affine:
-            gains, shift = read(f"{norm}.weight"), read(f"{norm}.bias")
-            return affine(weight * gains, bias + weight @ shift)
+    def normed(norm: str, weight: Tensor, bias: Tensor) -> Affine:
+        gains, shift = read(f"{norm}.weight"), read(f"{norm}.bias")
+        return affine(weight * gains, bias + weight @ shift)
 
-        def written(name: str) -> Affine:
-            weight, bias = read(f"{name}.weight").t(), read(f"{name}.bias")
-            return affine(weight - weight.mean(0), _centred(bias))
+    def written(name: str) -> Affine:
+        weight, bias = read(f"{name}.weight").t(), read(f"{name}.bias")
+        return affine(weight - weight.mean(0), _centred(bias))
 
-        def layer(index: int) -> Gpt2Layer:
-            prefix = f"tfmr.h.{index}."
-            # GPT-2 keeps its matrices (in, out).
-            qkv, up = prefix + "attn.c_attn", prefix + "mlp.c_fc"
-            return Gpt2Layer(
-                qkv=normed(prefix + "ln_1", read(f"{qkv}.weight").t(), read(f"{qkv}.bias")),
-                output=written(prefix + "attn.c_proj"),
-                up=normed(prefix + "ln_2", read(f"{up}.weight").t(), read(f"{up}.bias")),
-                down=written(prefix + "mlp.c_proj"),
-            )
-
-        speaker = read("cond_enc.spkr_enc.weight")
-        return Gpt2Weights(
-            sizes=sizes,
-            layers=tuple(layer(index) for index in range(sizes.layers)),
-            speech_head=normed("tfmr.ln_f", read("speech_head.weight"), read("speech_head.bias")),
-            text_embedding=_centred(read("text_emb.weight")).to(dtype),
-            speech_embedding=_centred(read("speech_emb.weight")).to(dtype),
-            position=_centred(read("tfmr.wpe.weight")).to(dtype),
-            speaker=Affine(speaker - speaker.mean(0), _centred(read("cond_enc.spkr_enc.bias"))),
+    def layer(index: int) -> Gpt2Layer:
+        prefix = f"tfmr.h.{index}."
+        # GPT-2 keeps its matrices (in, out).
+        qkv, up = prefix + "attn.c_attn", prefix + "mlp.c_fc"
+        return Gpt2Layer(
+            qkv=normed(prefix + "ln_1", read(f"{qkv}.weight").t(), read(f"{qkv}.bias")),
+            output=written(prefix + "attn.c_proj"),
+            up=normed(prefix + "ln_2", read(f"{up}.weight").t(), read(f"{up}.bias")),
+            down=written(prefix + "mlp.c_proj"),
         )
+
+    speaker = read("cond_enc.spkr_enc.weight")
+    return Gpt2Weights(
+        sizes=sizes,
+        layers=tuple(layer(index) for index in range(sizes.layers)),
+        speech_head=normed("tfmr.ln_f", read("speech_head.weight"), read("speech_head.bias")),
+        text_embedding=_centred(read("text_emb.weight")).to(dtype),
+        speech_embedding=_centred(read("speech_emb.weight")).to(dtype),
+        position=_centred(read("tfmr.wpe.weight")).to(dtype),
+        speaker=Affine(speaker - speaker.mean(0), _centred(read("cond_enc.spkr_enc.bias"))),
+    )
 
 
 def int8_runs() -> bool:

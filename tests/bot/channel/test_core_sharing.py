@@ -39,8 +39,17 @@ def test_where_packets_become_late_threads_stop_sharing_for_a_while() -> None:
     process = Process()
     process.speaks(100)
     process.speaks(100, late=0.05)
+    process.speaks(100, late=0.05)
     assert process.done == ["share", "spread"]
     process.speaks(100, windows=0.9 * PAUSE_S / WINDOW_S)
     assert process.done == ["share", "spread"]
     process.speaks(100, windows=0.2 * PAUSE_S / WINDOW_S)
     assert process.done == ["share", "spread", "share"]
+
+
+def test_what_made_packets_late_once_is_no_reason() -> None:
+    process = Process()
+    for _ in range(3):
+        process.speaks(100, late=0.05)
+        process.speaks(100)
+    assert process.done == ["share"]

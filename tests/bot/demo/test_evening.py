@@ -25,15 +25,17 @@ async def test_all_have_gone_home_when_it_ends(tmp_path: Path) -> None:
 
 def test_what_became_more_is_told() -> None:
     first = Footprint(memory_mib=200.0, descriptors=20, threads=12)
-    evening = Evening(EveningPlan(), after_hours=[[first, first]])
+    warming_up = replace(first, memory_mib=100.0, descriptors=1, threads=1)
+    evening = Evening(EveningPlan(), after_hours=[[warming_up] * 2, [first, first]])
     evening.after_hours.append([first, replace(first, memory_mib=210.0, descriptors=19)])
     assert evening.missed() == []
     evening.after_hours.append([replace(first, memory_mib=210.1), replace(first, threads=13)])
-    evening.failed.append("/say: no reply")
+    evening.failed += ["/say in hour 2", "/say in hour 3", "/say in hour 3"]
     evening.errors.append("a task failed")
     assert evening.missed() == [
-        "somebody got no answer: /say: no reply",
-        "the bot logged an error: a task failed",
+        "no answer to /say in hour 2, 1 times",
+        "no answer to /say in hour 3, 2 times",
+        "logged as an error: a task failed, 1 times",
         "process 0 has 210.1 MiB, not at most 210.0",
         "process 1 has 13 threads, not at most 12",
     ]

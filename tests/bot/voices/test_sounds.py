@@ -19,7 +19,7 @@ from tests.bot.speech.tones import info
 
 @pytest.fixture
 def sounds(house: House) -> Sounds:
-    return Sounds(house.store, house.voices, house.bars, house.speech)
+    return Sounds(house.store, house.voices, house.speech)
 
 
 async def test_a_tuning_counts_in_its_server_for_every_voice_until_it_is_taken_back(

@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import pytest
 from safetensors.torch import load_file, save_file
 
+from engine.chatterbox.t3.gpt2_weights import int8_runs
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
@@ -114,11 +115,19 @@ def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("gflops", [NANO_GFLOPS - 1, NANO_GFLOPS + 1])
+@pytest.mark.parametrize(
+    ("gflops", "multiplies_bf16"),
+    [(NANO_GFLOPS - 1, False), (NANO_GFLOPS + 1, False), (NANO_GFLOPS + 1, True)],
+)
 def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
-    tmp_path: Path, nano: Path, monkeypatch: pytest.MonkeyPatch, gflops: float
+    tmp_path: Path,
+    nano: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gflops: float,
+    multiplies_bf16: bool,
 ) -> None:
-    """Only how fast the machine is, is made up here."""
+    """Only how fast the machine is, and at what, is made up here."""
+    monkeypatch.setattr("engine.chatterbox.loading.multiplies_bf16", lambda: multiplies_bf16)
     monkeypatch.setattr("engine.worker.choosing.measured_gflops", lambda _threads: gflops)
     config = _config(tmp_path, "auto", weights=str(nano))
     engine = load(config, print, look=lambda: NONE)
@@ -131,6 +140,8 @@ def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
         )
         return
     assert (engine.info.model, engine.info.device) == ("chatterbox-nano", "cpu")
+    if int8_runs():
+        assert engine.info.precision == ("int8-bf16" if multiplies_bf16 else "int8")
     assert (engine.info.languages, "laugh" in engine.info.sounds) == (("en",), True)
     assert engine.info.reason == (
         "Chatterbox Nano, the best of what the folder of weights holds, in int8 on the CPU: this "
@@ -169,7 +180,7 @@ def test_several_models_are_loaded_where_memory_is_left(
     else:
         assert info.models == ("chatterbox-english", "chatterbox-nano")
         assert "Chatterbox Nano, beside it, in int8 on the CPU: " in info.reason
-        assert info.of("chatterbox-nano").precision == "int8"
+        assert info.of("chatterbox-nano").precision.startswith("int8")
 
 
 @pytest.mark.parametrize("model", ["", "chatterbox", "turbo,turbo", "auto,turbo", "turbo,"])

@@ -1,8 +1,9 @@
 """The parts of S3Gen that are worth a kernel, in forms that compute the same.
 
-`reference` is plain torch and runs everywhere. `cuda` is CUDA C++ and needs no more than an NVIDIA
-GPU of compute capability 8.0; `fused` has Triton in place of those that are faster there. Both are
-tested against `reference`. Nothing outside this package knows which is used.
+`reference` is plain torch and runs everywhere; `cpu` is that in an order that suits a CPU. `cuda`
+is CUDA C++ and needs no more than an NVIDIA GPU of compute capability 8.0; `fused` has Triton in
+place of those that are faster there. All are tested against `reference`. Nothing outside this
+package knows which is used.
 """
 
 from functools import cache
@@ -11,6 +12,7 @@ import torch
 
 from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
@@ -23,6 +25,8 @@ SINCE = (8, 0)
 @cache
 def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
     """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
+    if device.type == "cpu":
+        return CpuS3GenKernels()
     if dtype == torch.float32 or not kernels_run(device, dtype):
         return ReferenceS3GenKernels()
     if torch.cuda.get_device_capability(device) < SINCE:

@@ -13,6 +13,7 @@ from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
 
 EPSILON = 1e-5
+SNAKE_EPSILON = 1e-9  # upstream's, against a division by zero
 TAPS = 3
 
 
@@ -63,10 +64,9 @@ class ReferenceS3GenKernels:
     ) -> tuple[Tensor, Tensor]:
         total = signal if added is None else signal + added
         scale = alpha.view(1, -1, 1, 1)
-        # In place, as each of these takes as long as the memory does. The 1e-9 is upstream's,
-        # against a division by zero.
+        # In place, as each of these takes as long as the memory does.
         sine = (total * scale).sin_()
-        bent = torch.addcmul(total, sine.mul_(sine), 1 / (scale + 1e-9))
+        bent = torch.addcmul(total, sine.mul_(sine), 1 / (scale + SNAKE_EPSILON))
         return total, bent.mul_(mask_of(lengths, signal.shape[-1]))
 
 

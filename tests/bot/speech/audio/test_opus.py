@@ -28,6 +28,22 @@ def test_the_file_gives_back_exactly_the_packets_that_were_encoded() -> None:
     assert opus.read_packets(ogg) == packets
 
 
+def test_a_file_begins_and_ends_where_its_sound_does() -> None:
+    """What libopus puts before it is left out, and so is what fills up the last packet."""
+    click = np.zeros(RATE + 7, np.float32)
+    click[RATE // 2] = 0.9
+    _, ogg = opus.encode(click, RATE, kbps=128)
+    with av.open(io.BytesIO(ogg)) as container:
+        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    heard = np.concatenate(frames, axis=1)[0]
+    assert len(heard) == opus.PACKET_SAMPLES * 51  # whole packets of what was given
+    assert abs(int(np.abs(heard).argmax()) - opus.SAMPLE_RATE // 2) <= 2
+    encoder = av.AudioCodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = opus.SAMPLE_RATE, "stereo", "flt"
+    encoder.open()
+    assert bytes(encoder.extradata or b"") == opus._HEAD
+
+
 def test_the_sound_survives_at_its_pitch_and_level() -> None:
     _, ogg = opus.encode(tone(1, 0.3, 440), RATE, kbps=64)
     middle = opus.decode(ogg)[12_000:36_000, 0]
