@@ -90,7 +90,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     before = len(stage.written())
     since = time.monotonic()
     await stage.reply(stage.alice, "say", text=LONG + LONG)
-    behind = await stage.alice.slash("say", text=LONG + " No, it is. " + LONG)
+    behind = await stage.alice.slash("say", text=LONG * 4)  # alone longer than may be waited
     late = [f"Number {number} in the line." for number in range(3)]
     for text in late:
         await stage.alice.send(general, text)

@@ -16,10 +16,11 @@ from tests.end_to_end.uploads import upload
 
 @pytest.mark.slow
 @pytest.mark.asyncio
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_member_speaks_in_their_own_voice_without_a_gpu(tmp_path: Path) -> None:
     """No other voice stands in; who asked learns which model speaks, and the voice can go."""
     weights = tmp_path / "weights"
+    clip = upload("flac")  # made in this process, which serves nobody meanwhile
     random_checkpoint(weights, MODELS["nano"], seed=3, small=True, stop_after=90)
     async with a_stage(
         tmp_path / "stage",
@@ -32,7 +33,7 @@ async def test_a_member_speaks_in_their_own_voice_without_a_gpu(tmp_path: Path) 
         TIMBRE_REQUEST_DEADLINE_S="240",
     ) as stage:
         await stage.alice.leave()
-        await register(stage.alice, "Mine", upload("flac"))
+        await register(stage.alice, "Mine", clip)
         reply = await stage.answer(stage.alice, "say", timeout_s=200, text="This is [laugh] me.")
         assert reply.text == "", "another voice spoke instead"
         assert len(reply.attachments[0].data) > 1000

@@ -37,6 +37,11 @@ NO_SENTENCES = {
     "{} is {}; the connection was refused",
     "opted out",
     "no role",
+    # To whoever runs the bot, as all of that room's errors.
+    "The bucket of {place} keeps former versions of what is deleted. Use a bucket that never had "
+    "versioning switched on.",
+    "there is no such bucket",
+    "no answer",
     "excluded role",
     "barred by",
     "voice message",
