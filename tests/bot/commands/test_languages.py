@@ -50,11 +50,6 @@ NO_SENTENCES = {
     "Timbre {}",
     "`/bot-owner enable voice:{}`",
     "PRIVACY.md",
-    # In what raises `ObjectsFailed`, which operators read.
-    "The bucket of {place} keeps former versions of what is deleted. Use a bucket that never had "
-    "versioning switched on.",
-    "there is no such bucket",
-    "no answer",
     "app_commands.Command[Any, ..., Any] | app_commands.ContextMenu",
 }
 #: Of texts that somebody agreed to once, which an export has in English.
