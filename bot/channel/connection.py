@@ -24,7 +24,6 @@ from bot.channel.admission import VocalChannel
 from bot.channel.discovery import SocketListener
 from bot.channel.packets import MODE, PacketWriter
 from bot.channel.sender import Sender, Sending, Source
-from bot.channel.voice_websocket import VoiceWebSocket
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
@@ -45,7 +44,7 @@ _CONFIRMED_WITHIN_S = 2.0
 
 
 class _ConnectionState(VoiceConnectionState):
-    """discord.py's, without its threads for socket and heartbeats, and with another way to wait."""
+    """discord.py's, without its thread that reads the socket, and with another way to wait."""
 
     @property
     def _socket_reader(self) -> Any:  # a `SocketListener`
@@ -54,14 +53,6 @@ class _ConnectionState(VoiceConnectionState):
     @_socket_reader.setter
     def _socket_reader(self, _never_started: object) -> None:
         self._listener = SocketListener(lambda: self.socket)
-
-    async def _connect_websocket(self, resume: bool) -> VoiceWebSocket:
-        before = self.ws.seq_ack if self.ws else -1
-        websocket = await VoiceWebSocket.from_connection_state(
-            self, resume=resume, hook=self.hook, seq_ack=before
-        )
-        self.state = ConnectionFlowState.websocket_connected
-        return websocket
 
     # discord.py's own hangs where Discord answers before the loop comes round again: it looks at
     # the state, and begins to listen for changes in the loop's next turn. On a busy loop, or beside

@@ -202,9 +202,10 @@ class _Relay:
 
     def _on_answer(self, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
-        if self._exit.done() or call.cancelled():
+        error = None if call.cancelled() else call.exception()
+        if self._exit.done():
             return
-        if error := call.exception():
+        if error is not None:
             self._exit.set_exception(error)
         elif len(self._calls) < _CALLS_MIN:
             self._call()

@@ -48,7 +48,6 @@ _WINDOW_S, _AT_ONCE = 12.0, 4
 _LIMITS = QueueLimits(max_jobs=1024, heartbeat_timeout_s=60.0)  # a cluster's is its own
 _GIVEN = (sys.executable, "-m", "engine.bench.cluster.worker")
 _TEXT = "The night train to the coast leaves from platform nine."
-_LONG = f"{_TEXT} {_TEXT} {_TEXT}"
 _FATES = {"nothing": None, "killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 #: What is wanted of them: milliseconds more than on pipes, and times as much speech.
 P50_MS, P99_MS, TIMES_AS_MUCH = 3.0, 8.0, 1.2
@@ -199,7 +198,7 @@ async def _measure_losses(executor: WorkerPool, head: RayHead) -> dict[str, floa
         asked = asyncio.gather(
             *(
                 executor.synthesise(
-                    SpeechRequest(text=_LONG, parameters=SpeechParameters(seed=10 * turn + number))
+                    SpeechRequest(text=_TEXT, parameters=SpeechParameters(seed=10 * turn + number))
                 )
                 for number in range(2)
             )

@@ -1,7 +1,6 @@
 """What discord.py's voice client does otherwise, and what is relied on of it."""
 
 import asyncio
-import math
 import os
 import sys
 import threading
@@ -82,25 +81,8 @@ async def test_what_is_sent_is_heard_encrypted_and_no_thread_is_begun_for_it() -
             new = [t.name for t in threading.enumerate() if t.ident not in before]
             assert [name for name in new if "voice-socket-reader" in name] == []
             assert [name for name in new if "audio-player" in name] == []
-            assert [name for name in new if "keep-alive-handler:0x" in name] == []
     finally:
         sender.close()
-
-
-async def test_heartbeats_need_no_thread_and_end_what_is_not_answered() -> None:
-    async with connected() as (_, _, voice):
-        before = voice.ws._keep_alive
-        assert before is not None
-        assert before.interval <= 10.0  # discord.py waits for an answer for 30 s
-        await voice.ws.received_message({"op": voice.ws.HELLO, "d": {"heartbeat_interval": 40}})
-        beats = voice.ws._keep_alive
-        assert beats is not None
-        await until(lambda: len(beats.recent_ack_latencies) >= 3)
-        assert voice.ws.latency < math.inf
-        assert not before.is_alive()
-        assert not beats.is_alive()
-        beats.heartbeat_timeout = -1.0  # as if nothing had come for so long
-        await until(lambda: voice.ended)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its descriptors are not numbered so")
