@@ -33,7 +33,7 @@ graphics = rule(
     needs=("05", "06", "07", "08", "09"),
 )
 wireless = rule(
-    r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)",
+    r"(?<![\w.])802\.((?:1|3|11|15|16)(?=[a-z])|11)([a-z]{0,2})(?!\w|[./]\d)",
     lambda m: f"eight oh two dot {decimal(m[1])} {' '.join(m[2].upper())}".rstrip(),
     ("802.11ax", "eight oh two dot eleven A X"),
     needs=("802.",),
