@@ -149,6 +149,7 @@ async def test_a_message_that_is_being_accepted_as_the_bot_is_kicked_is_answered
     try:
         await stage.bob.send(stage.general, "The window is open.")
         await stage.guild.kick_bot_from_voice()
+        await asyncio.sleep(0.2)  # both are written by this loop while nobody reads
     finally:
         os.kill(stage.bot.pid, signal.SIGCONT)
     told = ["I am not in a voice channel any more."]

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +18,28 @@ from bot.base.objects import FolderObjects, Objects, ObjectsFailed
 from tests.s3 import S3, s3_store
 
 CLIP, OTHER = (f"{CLIPS}/{letter * 32}.flac" for letter in "ab")
+#: A command that gives up what it has asked of a bucket that does not answer.
+GIVING_UP = """
+import asyncio, sys
+from pathlib import Path
+from pydantic import SecretStr
+import bot.__main__, bot.commands.command_line
+from bot.base.bucket import ObjectsSettings, bucket_of
+
+async def give_up():
+    key, place = SecretStr("secret"), ("s3://voices", "http://127.0.0.1:1", "here")
+    named = dict(zip(("place", "endpoint", "region"), place))
+    bucket = bucket_of(ObjectsSettings(**named, key_id="key", key=key), Path())
+    asking = [asyncio.create_task(bucket.get("id", len)) for _ in range(8)]
+    await asyncio.sleep(0.1)
+
+def main(_):
+    asyncio.run(give_up())
+    return 7
+
+bot.commands.command_line.main = main
+sys.exit(bot.__main__.main())
+"""
 RENDERING = f"{SPEECH}/cc/{'c' * 64}.ogg"
 
 
@@ -169,3 +193,12 @@ async def test_prefixes_of_one_bucket_have_nothing_in_common(s3: S3, tmp_path: P
     assert await other.names(CLIPS, math.inf) == []
     with pytest.raises(FileNotFoundError):
         await other.get(CLIP, bytes)
+
+
+def test_a_command_ends_well_whose_bucket_has_not_answered() -> None:
+    """A thread of obstore's that comes too late has found no interpreter, and said so at length."""
+    for _ in range(3):
+        ended = subprocess.run(
+            [sys.executable, "-c", GIVING_UP], capture_output=True, timeout=120, check=False
+        )
+        assert (ended.returncode, ended.stderr) == (7, b"")
