@@ -70,6 +70,14 @@ def multiplies_bf16() -> bool:
     return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
 
 
+def rounds_to_tf32(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether fp32 products beside an estimator of `dtype` may use TF32.
+
+    On a CPU, which has none, torch would look for other products, and find slower ones.
+    """
+    return dtype != torch.float32 and device.type == "cuda"
+
+
 def round_up(length: int, step: int) -> int:
     return math.ceil(length / step) * step
 

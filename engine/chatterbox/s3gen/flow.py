@@ -12,7 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import GUIDANCE, MEL_BINS, tf32_products
+from engine.chatterbox.s3gen.config import (
+    GUIDANCE,
+    MEL_BINS,
+    rounds_to_tf32,
+    tf32_products,
+)
 from engine.chatterbox.s3gen.encoder import encode
 from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for
@@ -50,7 +55,7 @@ class Flow:
 
     def __init__(self, layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> None:
         """`dtype` is the estimator's; the encoder is fp32."""
-        self._tf32 = dtype != torch.float32
+        self._tf32 = rounds_to_tf32(dtype, layout.device)
         self._encoder = load_encoder(layout, sizes)
         self._estimator = load_estimator(layout, sizes, dtype)
         self._kernels = kernels_for(layout.device, dtype)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import tf32_products
+from engine.chatterbox.s3gen.config import rounds_to_tf32, tf32_products
 from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
 from engine.chatterbox.s3gen.kernels.reference import mask_of
 from engine.chatterbox.s3gen.layout import Layout
@@ -75,7 +75,7 @@ class Vocoder:
     """HiFT on one device. Holds no state of any utterance."""
 
     def __init__(self, layout: Layout, dtype: torch.dtype) -> None:
-        self._tf32 = dtype != torch.float32
+        self._tf32 = rounds_to_tf32(dtype, layout.device)
         self._source = load_source(layout)
         self._kernels: S3GenKernels = kernels_for(layout.device, dtype)
         self._transform = ShortTimeFourier(N_FFT, HOP, layout.device)
