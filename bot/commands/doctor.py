@@ -139,7 +139,6 @@ def _invitation(settings: Settings) -> str | None:
 
 async def look_at_home(settings: Settings) -> list[Check]:
     """The database, the bucket if there is one, and the disk."""
-    """The database, the bucket if there is one, and the disk."""
     try:
         async with open_store(settings) as store:
             kept, place = len(await store.speech.all()), store.place
