@@ -83,6 +83,8 @@ class LiveReading:
             settings = await self._store.guild_settings.get(guild.id)
             if not await self._is_read(message, guild, seat, settings):
                 return
+            if self._is_over(message, reading, session):  # it waited for its turn
+                return
             if await self._reaches(message, reading, seat, here, settings):
                 await self._accept(message, guild, reading, session, settings)
 
@@ -217,10 +219,7 @@ class LiveReading:
                 late_s = asyncio.get_running_loop().time() - one.playback.asked_at
                 one.saying.rate = rate_after(late_s, settings.catch_up_percent)
 
-        if self.bindings.of(guild.id) is not reading:
-            if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
-                log.info("not read", extra={"reason": reasons.NOWHERE.english})
-                self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
+        if self._is_over(message, reading, session):
             return
         channel = message.channel
         binding = reading.binding_of(channel)
@@ -245,6 +244,17 @@ class LiveReading:
             playback, line, saying, text, channel.id, binding.text_channel_id if binding else 0
         )
         self._tasks.spawn(self._follow(message, reading, playback), name="live reading")
+
+    def _is_over(
+        self, message: discord.Message, reading: GuildReading, session: VoiceSession
+    ) -> bool:
+        """Whether the reading has ended since the message came; its author is told then."""
+        if self.bindings.of(session.guild_id) is reading:
+            return False
+        if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
+            log.info("not read", extra={"reason": reasons.NOWHERE.english})
+            self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
+        return True
 
     async def _saying(
         self,
