@@ -47,12 +47,13 @@ class TextLimits(Struct, frozen=True):
     def for_engine(self, chunk_s: float) -> "TextLimits":
         """These for an engine that takes `chunk_s` seconds for a chunk before its length counts.
 
-        What `synthesis_time_ratio` allows is of a sentence of 5 s, these seconds included.
+        What `synthesis_time_ratio` allows is of a sentence of 5 s, these seconds included. It is
+        more for the first chunk, beside which nothing else is made.
         """
         if not chunk_s:
             return self
         ratio = max(_LEAST_RATIO, self.synthesis_time_ratio - chunk_s / _SENTENCE_S)
-        heard = _CHARS_PER_S * (_FIRST_SOUND_S - chunk_s) / ratio
+        heard = _CHARS_PER_S * (_FIRST_SOUND_S - chunk_s) / self.synthesis_time_ratio
         first = min(max(int(heard), _LEAST_FIRST_CHARS), self.first_chunk_chars)
         return replace(
             self,

@@ -141,7 +141,7 @@ def test_chunks_grow_to_full_length_again() -> None:
     [
         (
             "The library closes early today, so bring your books back before five.",
-            ["The library closes early", "today, so bring your books", "back before five."],
+            ["The library closes", "early today,", "so bring your books back", "before five."],
         ),
         ("I will be there in ten minutes.", ["I will be there in", "ten minutes."]),
         ("See you at five!", ["See you at five!"]),
