@@ -73,9 +73,7 @@ class FullPrecision:
     def __init__(self, sizes: T3Sizes, device: torch.device) -> None:
         program = Program(sources.full_precision(sizes), device)
         self._behind = program.behind
-        self._store, self._up, self._add = map(
-            program.kernel, ("store_normed", "up_normed", "add")
-        )
+        self._store, self._up, self._add = map(program.kernel, ("store_normed", "up_normed", "add"))
 
     def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         self._multiply(self._store, batch.residual, weight, out)
