@@ -1,7 +1,7 @@
 // What is between the library's products where there are many positions: prompts, and many rows.
 //
-// Compiled with TYPE, that of what is normed and gated, and ROTARY, whether positions are turned into
-// queries and keys.
+// Compiled with TYPE, that of what is normed and gated, and ROTARY, whether positions are turned
+// into queries and keys.
 #include "common.cuh"
 
 constexpr int HEAD_DIM = 64, THREADS = 128, WARPS = THREADS / 32;
@@ -53,7 +53,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) gated(
     }
 }
 
-// One position of one row: turns its queries and keys if ROTARY, puts keys and values where they belong.
+// One position of one row: turns its queries and keys if ROTARY, and puts keys and values where they
+// belong.
 // The grid is (positions, rows). Positions before `start` are copied from `before`, whose rows and
 // halves are so far apart; the rotary tables begin at `start`.
 extern "C" __global__ void __launch_bounds__(THREADS) turn_heads(

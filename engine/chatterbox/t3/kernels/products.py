@@ -160,10 +160,9 @@ def _tensors(matrix: Matrix) -> tuple[Tensor, ...]:
 
 
 def _add(residual: Tensor, vectors: Tensor, matrix: Matrix) -> None:
-    weight, *bias = _tensors(matrix)
-    multiply_add(residual, vectors, weight)
-    for each in bias:
-        residual.add_(each)
+    multiply_add(residual, vectors, _tensors(matrix)[0])
+    if isinstance(matrix, Affine):
+        residual.add_(matrix.bias)
 
 
 def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:

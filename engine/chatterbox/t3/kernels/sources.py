@@ -95,7 +95,7 @@ def products(sizes: T3Sizes, capability: tuple[int, int]) -> dict[str, Product]:
     every = (
         Product("qkv", sizes.hidden, WARPS, tiles.qkv),
         Product("output", sizes.hidden, WARPS, 1),
-        Product("up", sizes.hidden, WARPS, tiles.up),  # a Llama's gate with it
+        Product("up", sizes.hidden, WARPS, tiles.up),  # with a Llama's gate
         Product("down", sizes.ffn, DOWN_WARPS, 1),
         Product("head", sizes.hidden, WARPS, tiles.head),
     )
