@@ -36,8 +36,8 @@ __device__ __forceinline__ uint4 read_once(const void* from) {
 }
 
 // Rotates if ROTARY, stores and attends. The grid is (heads, rows); `qkv` is (rows, 3, heads,
-// HEAD_DIM), `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM). AHEAD
-// times GROUPS positions of a warp are read at once.
+// HEAD_DIM), `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM).
+// AHEAD times GROUPS positions of a warp are read at once.
 template <class T, int WARPS, int AHEAD>
 __device__ __forceinline__ void attend(
     const T* qkv, T* keys, T* values, const float* cosines, const float* sines,

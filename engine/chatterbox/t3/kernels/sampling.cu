@@ -2,10 +2,10 @@
 //
 // Compiled with TYPE, the embeddings'; WIDTH, HIDDEN's; VOCABULARY; START_TOKEN and STOP_TOKEN; the
 // columns and values of `engine.chatterbox.t3.slots`; and GPT2, whether learned positions are those
-// of the whole stream and the penalty is the last filter. One block chooses for one slot, with all of
-// its vocabulary in registers, and updates the slot. Order and meaning of the filters are upstream's;
-// top-k and top-p are found by bisection instead of a sort, and keep every token whose probability
-// equals that of the last one kept.
+// of the whole stream and the penalty is the last filter. One block chooses for one slot, with all
+// of its vocabulary in registers, and updates the slot. Order and meaning of the filters are
+// upstream's; top-k and top-p are found by bisection instead of a sort, and keep every token whose
+// probability equals that of the last one kept.
 #include "common.cuh"
 
 constexpr int THREADS = 1024, WARPS = THREADS / 32;
@@ -98,8 +98,8 @@ struct Reduction {
     }
 };
 
-// Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state. With GPT2 the filters
-// are temperature, min-p, top-k, top-p, penalty.
+// Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state. With GPT2 the
+// filters are temperature, min-p, top-k, top-p, penalty.
 extern "C" __global__ void __launch_bounds__(THREADS) sample(
     const float* logits, const float* noise, const int* slots, int* state,
     const float* parameters, u8* seen, int* tokens, int places, int most_tokens, bool two_rows) {
