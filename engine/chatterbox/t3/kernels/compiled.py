@@ -46,7 +46,7 @@ class CompiledT3Kernels:
             self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
         attention = Program(sources.attention(sizes, dtype), device)
         self._attentions = [
-            (how, attention.kernel(f"attend_{how.name}")) for how in sources.ATTENTIONS
+            (how, attention.kernel(f"attend_{how.name}")) for how in sources.attentions(sizes)
         ]
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(

@@ -162,10 +162,18 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 #endif
 
     // The least share of which, and of all below it, more than `allowed` is the weight. Positive
-    // floats are ordered as their bits are.
-    auto least = [&](float allowed, auto weight) {
-        int low = 0, high = __float_as_int(1.f);
+    // floats are ordered as their bits are, and `low` are those of the least it can be. Where filters
+    // always act, it is seen now and then whether any share still lies between.
+    auto least = [&](int low, float allowed, auto weight) {
+        int high = __float_as_int(1.f);
         for (int round = 0; round < 30; round++) {
+            if (GPT2 && round % 4 == 3) {
+                bool between = false;
+#pragma unroll
+                for (int i = 0; i < ITEMS; i++)
+                    between |= low <= __float_as_int(x[i]) && __float_as_int(x[i]) < high;
+                if (!__syncthreads_or(between)) break;
+            }
             const int middle = (low + high) / 2;
             const float bound = __int_as_float(middle);
             float mass = 0;
@@ -186,23 +194,24 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
         x[i] = share >= min_p ? share : 0.f;
         total += x[i];
     }
+    float lowest = 0;  // of the shares that are left
 #if GPT2
     const float top_k = asked[TOP_K];
     if (0.f < top_k && top_k < VOCABULARY) {
-        const float bound = least(VOCABULARY - top_k, [&](int i) {
+        lowest = least(0, VOCABULARY - top_k, [&](int i) {
             return i * THREADS + tid < VOCABULARY ? 1.f : 0.f;
         });
         total = 0;
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) {
-            if (!(x[i] >= bound)) x[i] = 0;
+            if (!(x[i] >= lowest)) x[i] = 0;
             total += x[i];
         }
     }
 #endif
     if (top_p < 1.f) {
         const float allowed = of_all.sum(total) * (1.f - top_p);
-        const float bound = least(allowed, [&](int i) { return x[i]; });
+        const float bound = least(__float_as_int(lowest), allowed, [&](int i) { return x[i]; });
 #pragma unroll
         for (int i = 0; i < ITEMS; i++)
             if (!(x[i] >= bound)) x[i] = 0;

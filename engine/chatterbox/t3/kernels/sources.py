@@ -41,11 +41,11 @@ class Attention:
         return 32 * self.warps
 
 
-ATTENTIONS = (
-    Attention("few", warps=16, ahead=6, rows=2),
-    Attention("some", warps=8, ahead=6, rows=16),
-    Attention("many", warps=4, ahead=6),
-)
+def attentions(sizes: T3Sizes) -> tuple[Attention, ...]:
+    # A GPT-2's stream is one row, behind a longer prefix.
+    few = Attention("few", warps=16, ahead=6, rows=8 if _gpt2(sizes) else 2)
+    some = Attention("some", warps=8, ahead=6, rows=16)
+    return few, some, Attention("many", warps=4, ahead=6)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def attention(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
         "PAGE": PAGE,
         "ROTARY": 1 - _gpt2(sizes),
     }
-    for each in ATTENTIONS:
+    for each in attentions(sizes):
         defines |= {
             f"{each.name.upper()}_WARPS": each.warps,
             f"{each.name.upper()}_AHEAD": each.ahead,

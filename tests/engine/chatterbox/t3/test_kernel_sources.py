@@ -11,7 +11,7 @@ from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 LLAMA = T3Sizes()
 SIZES = {"llama": LLAMA, "turbo": RELEASED["turbo"].t3, "nano": RELEASED["nano"].t3}
 any_sizes = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
-ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.ATTENTIONS}
+ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA)}
 #: By how an allocation is rounded up.
 REGISTERS_OF_A_WARP = 256
 
