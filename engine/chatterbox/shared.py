@@ -30,12 +30,8 @@ class SharedParts:
     def waveform_thread(self) -> ThreadPoolExecutor | None:
         """The one thread that makes waveforms on a CPU, while the next tokens are decoded.
 
-        Two threads with half of the cores each do more than one with all of them after another:
-        small products gain little from a second core. None where PyTorch may use only one.
+        None where PyTorch may use only one core, which is then better used in turn.
         """
         import torch  # noqa: PLC0415 - see above
 
-        if (threads := torch.get_num_threads()) < 2:
-            return None
-        torch.set_num_threads(threads // 2)
-        return ThreadPoolExecutor(1, "waveforms")
+        return ThreadPoolExecutor(1, "waveforms") if torch.get_num_threads() > 1 else None
