@@ -209,10 +209,16 @@ def test_doctor_sees_that_chatterbox_could_not_speak(tmp_path: Path) -> None:
 
 def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n")
+    told = tmp_path / "told"
+    python.write_text(f"#!/bin/sh\nenv > '{told}'\necho it is broken >&2\nexit 3\n")
     python.chmod(0o755)
     token = f"{base64.b64encode(b'80351110224678912').decode()}.no.secret"
-    given = {"CHATTERBOX_PYTHON": str(python), "DISCORD_TOKEN": token}
+    given = {
+        "CHATTERBOX_PYTHON": str(python),
+        "DISCORD_TOKEN": token,
+        "TIMBRE_HTTP_TOKEN": "no.secret.of.http",
+        "AWS_SECRET_ACCESS_KEY": "no.secret.of.aws",
+    }
     ended = timbre(tmp_path / "home", "doctor", **given)
     assert ended.returncode == 1
     assert re.search(
@@ -220,6 +226,8 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
     )
     assert "Traceback" not in ended.stderr
     assert re.search(rf"error +engine's Python +{python}: it is broken", ended.stdout)
+    assert "CHATTERBOX_PYTHON=" in told.read_text()
+    assert "no.secret" not in told.read_text()
 
 
 def test_a_folder_in_which_somebody_keeps_files_is_no_home(tmp_path: Path) -> None:
