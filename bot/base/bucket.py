@@ -51,13 +51,12 @@ def _place(text: str) -> str:
 
 
 def _is_endpoint(text: str) -> bool:
-    if not re.fullmatch(r"https?://[!-~]+", text) or set(text) & set('@?#\\^`{|}<>"%'):
-        return False
     try:
         address = urlsplit(text)
-        return bool(address.hostname) and address.port != 0
+        named = bool(address.hostname) and address.port != 0
     except ValueError:  # a port that is none, a bracket that is open
         return False
+    return named and bool(re.fullmatch(r"https?://[\w.:/~\[\]-]+", text, re.ASCII))
 
 
 class ObjectsSettings(Struct, frozen=True, kw_only=True):
@@ -270,18 +269,19 @@ class Bucket:
 
     @contextmanager
     def _failing(self, *, missing: bool = True) -> Iterator[None]:
-        """What fails is an `ObjectsFailed`.
+        """What fails is an `ObjectsFailed`, whose log has one line of what the store says.
 
         A `FileNotFoundError` stays where an object can be `missing`, and its bucket is there.
         """
         try:
             yield
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
-            no_bucket = "NoSuchBucket" in str(error)
-            if isinstance(error, FileNotFoundError) and missing and not no_bucket:
-                raise
-            why = "there is no such bucket" if no_bucket else _first_line(error) or "no answer"
-            raise ObjectsFailed(f"{self.place}: {why}") from error
+            why = _first_line(error) or "no answer"
+            if "NoSuchBucket" in str(error):
+                why = "there is no such bucket"
+            elif isinstance(error, FileNotFoundError) and missing:
+                raise FileNotFoundError(f"{self.place}: {why}") from None
+            raise ObjectsFailed(f"{self.place}: {why}") from None
 
 
 _VERSIONED = (
@@ -297,4 +297,4 @@ def new_id() -> bytes:
 
 
 def _first_line(error: Any) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+    return re.sub(r"[^ -~]", "?", str(error).strip().partition("\n")[0][:300])

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
@@ -55,7 +56,8 @@ async def doctor(settings: Settings) -> int:
         ]
     table = Table(show_header=False, box=None)
     for check in checks:
-        table.add_row(_MARKS[check.state], check.name, check.detail)
+        # As it is: "timbre[ray]" is no mark-up.
+        table.add_row(_MARKS[check.state], check.name, Text(check.detail))
     console.print(table)
     if link := _invitation(settings):
         console.print(f"Add the bot to a server: {link}", soft_wrap=True)  # to be copied whole

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -192,6 +193,22 @@ async def test_a_wrong_key_gets_nothing(s3: S3, tmp_path: Path) -> None:
         await wrong.put(CLIP, b"sound")
     assert "another" not in str(caught.value)
     assert not s3.objects
+
+
+async def test_of_what_a_store_says_to_a_failure_the_log_has_one_line(
+    s3: S3, tmp_path: Path
+) -> None:
+    """And nothing in it that a terminal would obey."""
+    s3.adds_to_errors = "\x1b[2J\nand all that it knows"
+    for bucket, kind in (
+        (s3.bucket(tmp_path), FileNotFoundError),
+        (s3.bucket(tmp_path, key="x"), ObjectsFailed),
+    ):
+        with pytest.raises(kind, match="s3://voices/timbre: ") as caught:
+            await bucket.get(CLIP, bytes)
+        logged = "".join(traceback.format_exception(caught.value))
+        assert "\x1b" not in logged
+        assert "all that it knows" not in logged
 
 
 async def test_a_bucket_that_keeps_versions_is_refused(s3: S3, tmp_path: Path) -> None:
