@@ -101,7 +101,7 @@ def make_home_id(home: Path) -> str:
 
 def _home_id(home: Path) -> str | None:
     try:
-        return (home / HOME_ID).read_text("ascii")
+        return (home / HOME_ID).read_text("ascii", "replace")
     except FileNotFoundError:
         return None
 
@@ -142,6 +142,7 @@ async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
 
 async def _bucket_id(bucket: Bucket) -> str | None:
     try:
-        return await bucket.get(HOME_ID, lambda content: content.decode("ascii"))
+        # What is no id either is another's all the more.
+        return await bucket.get(HOME_ID, lambda content: content.decode("ascii", "replace"))
     except FileNotFoundError:
         return None

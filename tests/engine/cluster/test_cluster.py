@@ -48,7 +48,7 @@ async def _bot(home: Path, head: RayHead) -> AsyncGenerator[WorkerPool, None]:
     """An executor as the bot has it, with two workers that are ready."""
     config = EngineConfig(engine="stock", home=str(home), workers=2, threads=1)
     executor = WorkerPool(
-        cluster.places(config, head.address, head.variables),
+        cluster.places(config, head.address, os.environ | head.variables),
         limits=cluster.limits_of(QueueLimits()),
         on_enrolled=lambda _: None,
         restarts=cluster.RESTARTS,
@@ -122,7 +122,7 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
 async def test_a_cluster_that_is_away_is_said_at_once_and_tried_again(tmp_path: Path) -> None:
     config = EngineConfig(engine="stock", home=str(tmp_path), workers=1)
     executor = WorkerPool(
-        cluster.places(config, "127.0.0.1:1", {}),
+        cluster.places(config, "127.0.0.1:1", os.environ),
         limits=cluster.limits_of(QueueLimits()),
         on_enrolled=lambda _: None,
         restarts=cluster.RestartPolicy(unavailable_pause_s=0.0),
