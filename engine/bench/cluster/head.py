@@ -46,7 +46,7 @@ class RayHead:
 
 
 @contextmanager
-def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
+def ray_head(*, cpus: int, gpus: int = 0, machines_max: int = 0) -> Iterator[RayHead]:
     """Start a head, with a token of its own; its processes end with the block.
 
     Beside it, Ray's autoscaler starts up to `machines_max` pretended machines of one processor
@@ -56,15 +56,15 @@ def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
     with socket.socket() as free:
         free.bind(("", 0))
         port = free.getsockname()[1]
-    host = socket.gethostbyname(socket.gethostname())
+    host = _address_here()
     folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: a socket's path has little room
     variables = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     }
-    where = f"--head --port={port} --node-ip-address={host} --num-cpus={cpus} --num-gpus=0"
+    where = f"--head --port={port} --node-ip-address={host} --num-cpus={cpus} --num-gpus={gpus}"
     quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
     if machines_max:
         scaling = folder / "autoscaling.yaml"
@@ -88,6 +88,13 @@ def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
     finally:
         _end(head)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _address_here() -> str:
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:  # a machine without a network may not know its own name
+        return "127.0.0.1"
 
 
 def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
