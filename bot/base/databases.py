@@ -19,7 +19,8 @@ from data.store import Store
 
 #: What a PostgreSQL whose clips lie in a bucket knows that by, before the id.
 IN_BUCKET = "bucket "
-#: Before that and the id of where the clips are whole, or not any more: `timbre files move`.
+#: `timbre files move`, before what a place is known by: it is whole and being copied, or all is in
+#: the other place and it is being emptied.
 MOVING, EMPTYING = "moving ", "emptying "
 
 

@@ -37,7 +37,7 @@ class _Place:
     objects: Objects
     known: str
     name: str
-    #: What else goes with the files: engines make it anew, each machine for itself.
+    #: With what each machine makes anew for itself, and what was coming in when a bot ended.
     folders: tuple[str, ...]
 
     async def empty(self) -> None:
@@ -86,7 +86,7 @@ async def _move(store: Store, home: Path, bucket: Bucket, to: str) -> str:
     if known is None:
         raise DatabaseUnusable("The PostgreSQL of TIMBRE_DATABASE speaks of no files yet.")
     shared = known.rpartition(" ")[2]
-    folder = _Place(FolderObjects(home), shared, str(home), (*_MOVED, CONDITIONALS))
+    folder = _Place(FolderObjects(home), shared, str(home), (*_MOVED, CONDITIONALS, UPLOADS))
     in_bucket = _Place(bucket, IN_BUCKET + shared, bucket.place, _MOVED)
     source, target = (folder, in_bucket) if to == "bucket" else (in_bucket, folder)
     whole = source
@@ -122,7 +122,7 @@ async def _require_stopped(store: Store, home: Path) -> None:
 
 
 async def _claim(target: Objects, shared: str, home: Path) -> None:
-    """Let the database know a place. Raises `ObjectsUnusable` for a bucket that others can read."""
+    """Mark a place as the database's. Raises `ObjectsUnusable` where others can read it."""
     if await known_id(target) is None:
         await _send(target, HOME_ID, shared.encode(), home)
     if isinstance(target, Bucket):

@@ -119,6 +119,7 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
     await until(lambda: not list(SHARED_MEMORY.glob("timbre-voices-*")), 30)
 
 
+@pytest.mark.timeout(900)
 async def test_a_machine_that_stands_still_or_dies_loses_no_speech_and_keeps_no_voice(
     tmp_path: Path,
 ) -> None:
