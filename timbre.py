@@ -43,8 +43,8 @@ COMMANDS = {
     "bench": ("-m", "engine.bench"),
 }
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-#: Folders of packages of which nothing is ever imported, or a handful, which is compiled then: half of
-#: all source. Patterns.
+#: Folders of packages of which nothing is ever imported, or a handful, which is compiled then: half
+#: of all source. Patterns.
 SELDOM = (
     "(.*/)?tests",
     "(transformers|diffusers)/(models|(modular_)?pipelines)",
