@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from pathlib import Path
 _DIGEST_BYTES = 32
 #: A disk that holds fewer times what would be written has better use for it.
 _LEAST_ROOM = 4
+_UNFINISHED = ".part"
+#: What is not finished after so long never will be.
+_LONGEST_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -58,9 +62,12 @@ class KeptFiles:
                     file.write(_digest(content))
                     file.write(content)
                 new.replace(self._path(key))
-            files = [(file.stat().st_mtime, file) for file in self.folder.iterdir()]
-            for _, old in sorted(files)[: -self._most]:
+            files = sorted((file.stat().st_mtime, file) for file in self.folder.iterdir())
+            for _, old in files[: -self._most]:
                 old.unlink(missing_ok=True)
+            for written, left in files:  # by a process that was killed
+                if left.suffix == _UNFINISHED and time.time() - written > _LONGEST_S:
+                    left.unlink(missing_ok=True)
         except OSError as error:
             _log.warning("%s cannot be kept in %s: %s", self._what, self.folder, error.strerror)
 
@@ -72,7 +79,7 @@ class KeptFiles:
             raise PermissionError(errno.EACCES, "others can write into it")
         if shutil.disk_usage(self.folder).free < _LEAST_ROOM * size:
             raise OSError(errno.ENOSPC, "too little room is left on the disk")
-        new = self.folder / f"{secrets.token_hex(8)}.part"
+        new = self.folder / f"{secrets.token_hex(8)}{_UNFINISHED}"
         try:
             os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             yield new

@@ -123,6 +123,15 @@ def test_a_folder_that_cannot_be_written_is_done_without(
     assert list(tmp_path.iterdir()) == [tmp_path / "stock"]
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """And not what another one is writing."""
+    for name in ("left.part", "being written.part"):
+        (tmp_path / name).write_bytes(b"x")
+    os.utime(tmp_path / "left.part", (0, 0))
+    load(Source(), tmp_path)
+    assert [file.name for file in tmp_path.glob("*.part")] == ["being written.part"]
+
+
 def test_where_products_are_not_exact_the_model_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
