@@ -59,7 +59,7 @@ class StockEngine:
         """Load in about a second; `threads` is as in `EngineConfig`, 0 for up to four.
 
         `reason` is the sentence for `EngineInfo`. In `folder` the model is kept as it is run: one
-        that is not there yet, or None, costs two seconds more. Raises `WorkerUnavailable` where
+        that is not there yet, or None, costs another second. Raises `WorkerUnavailable` where
         the weights are not installed or are damaged.
         """
         digest, vocabulary = _read_description()

@@ -1,7 +1,7 @@
 """The stock voice's model as onnxruntime runs it, kept on disk once it was made.
 
-To rewrite and to optimise it takes most of two seconds of a core, which every start would pay. What
-is kept gives the same sound, to the last bit.
+To rewrite and to optimise it takes more than a second of a core, which every start would pay. What is
+kept gives the same sound, to the last bit.
 """
 
 import importlib.resources
