@@ -1,7 +1,7 @@
 """The stock voice's model as onnxruntime runs it, kept on disk once it was made.
 
-To rewrite and to optimise it takes more than a second of a core, which every start would pay. What is
-kept gives the same sound, to the last bit.
+To rewrite and to optimise it takes more than a second of a core, which every start would pay. What
+is kept gives the same sound, to the last bit.
 """
 
 import importlib.resources
@@ -19,7 +19,7 @@ from engine.onnx import VERSION, InferenceSession, cpu_session, optimise
 #: A model and a check of two versions of onnxruntime; a model has 92 MB.
 _MOST_FILES = 4
 #: What is made of a model depends on these.
-_SOURCES = ("prepared.py", "convolutions.py")
+_SOURCES = ("onnx.py", "stock/prepared.py", "stock/convolutions.py")
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def load(
     if folder is None:
         return cpu_session(_rewritten(read(), _is_exact(_check())), threads)
     files = KeptFiles(folder, what="the stock voice's model", suffix=".onnx", most=_MOST_FILES)
-    sources = importlib.resources.files("engine.stock")
+    sources = importlib.resources.files("engine")
     made_by = sha256(b"".join((sources / name).read_bytes() for name in _SOURCES)).hexdigest()
     check = files.read(of_check := ("check", made_by))
     if check is None:
