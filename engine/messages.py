@@ -77,6 +77,11 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Where checkpoints from the model hub are kept, each in a folder of its own."""
         return Path(self.weights_home) if self.weights_home else Path(self.home) / "weights"
 
+    @property
+    def stock_folder(self) -> Path:
+        """Where the stock voice's model is kept as it is run."""
+        return self.weights_folder / "stock"
+
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
     """First frame: load this. Answered by `Progress`, then `Ready`, or by exit with a reason."""

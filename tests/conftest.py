@@ -93,6 +93,9 @@ def pytest_configure(config: pytest.Config) -> None:
         spoken = tempfile.TemporaryDirectory(prefix="spoken-")
         os.environ["SPOKEN_FOR_TESTS"] = spoken.name  # see tests/bot/clips/recordings.py
         config.add_cleanup(spoken.cleanup)
+        stock = tempfile.TemporaryDirectory(prefix="stock-")
+        os.environ["STOCK_FOR_TESTS"] = stock.name  # see tests/stock.py
+        config.add_cleanup(stock.cleanup)
         postgresql = tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True)
         os.environ["POSTGRESQL_FOR_TESTS"] = postgresql.name  # see tests/postgresql.py
         config.add_cleanup(postgresql.cleanup)

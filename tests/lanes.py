@@ -13,6 +13,7 @@ from tests.conftest import HEAVY, TIMED_LANES, is_timed
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
     "tests/end_to_end/test_faults.py",
+    "tests/bot/loopback/test_server.py",
     "tests/end_to_end/test_process_faults.py",
     "tests/end_to_end/test_nothing_phones_home.py",
     "tests/end_to_end/test_speaking.py",
@@ -31,10 +32,12 @@ LONGEST = (
     "tests/bot/clips/test_hostile.py",
     "tests/bot/text/test_corpus.py",
     "tests/engine/upstream/test_full_size.py",
+    "tests/engine/upstream/test_encoders.py",
     "tests/bot/voices/test_killed_registration.py",
     "tests/bot/commands/test_command_line.py",
     "tests/engine/weights/test_hub.py",
     "tests/end_to_end/test_cloning.py",
+    "tests/end_to_end/test_nano.py",
     "tests/end_to_end/test_voices.py",
     "tests/end_to_end/test_formats.py",
     "tests/engine/stock/test_stock_voice.py",

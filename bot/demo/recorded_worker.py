@@ -65,7 +65,9 @@ class _Recorded:
 
 
 def _load(config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
-    return SerialEngine(_Recorded(StockEngine(threads=config.threads, reason="For the soak.")))
+    folder = config.stock_folder
+    stock = StockEngine(threads=config.threads, reason="For the soak.", folder=folder)
+    return SerialEngine(_Recorded(stock))
 
 
 if __name__ == "__main__":

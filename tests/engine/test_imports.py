@@ -1,5 +1,6 @@
 """A process does not pay for imports that it has no use for: they take seconds."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ _STOCK_VOICE_WITHOUT_A_DRIVER = """
 from engine.device import NoGpu
 from engine.messages import EngineConfig
 from engine.worker.selection import load
-load(EngineConfig(engine="auto", home=sys.argv[1]), print, look=lambda: NoGpu("there is none"))
+config = EngineConfig(engine="auto", home=sys.argv[1], weights_home=sys.argv[2])
+load(config, print, look=lambda: NoGpu("there is none"))
 """
 
 
@@ -31,4 +33,5 @@ def test_what_a_process_does_not_need_is_not_imported(
     tmp_path: Path, code: str, unwanted: set[str]
 ) -> None:
     program = f"import sys\n{code}\nsys.exit({unwanted} & sys.modules.keys() or 0)"
-    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
+    command = [sys.executable, "-c", program, tmp_path, os.environ["STOCK_FOR_TESTS"]]
+    subprocess.run(command, check=True)

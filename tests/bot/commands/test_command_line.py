@@ -20,6 +20,7 @@ from bot.speech.audio import opus
 from engine.messages import EngineConfig
 from engine.worker.checks import Check
 from tests.recogniser import word_error_rate
+from tests.stock import shared_weights
 
 ROOT = Path(__file__).parents[3]
 SENTENCE = "The kettle is on the stove."
@@ -42,6 +43,7 @@ def environment_of(home: Path) -> dict[str, str]:
         "TIMBRE_ENGINE": "stock",
         "TIMBRE_ENV_FILE": "",
         "COLUMNS": "200",
+        **shared_weights(),
     }
 
 

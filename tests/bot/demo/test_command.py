@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.stock import shared_weights
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -19,6 +21,7 @@ def demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
             "TIMBRE_ENV_FILE": "",
             "TIMBRE_HOME": str(folder / "home"),
             "COLUMNS": "200",
+            **shared_weights(),
             **settings,
         },
         capture_output=True,

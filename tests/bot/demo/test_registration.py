@@ -14,6 +14,7 @@ LONGEST_S = 30.0
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_stock_voice")
 async def test_a_clip_of_ten_seconds_is_ready_soon(tmp_path: Path) -> None:
     """From the form to "Ready", in a bot that has done it before; the best of four tries."""
     clip = tmp_path / "clip.ogg"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bot.demo.recorded_worker import signed
 from bot.demo.soak import Plan, soak
@@ -11,6 +12,7 @@ from bot.demo.soak_figures import compared
 from bot.loopback.heard import Packet
 
 
+@pytest.mark.usefixtures("quick_stock_voice")
 async def test_five_servers_speak_at_once_what_no_cache_knows(tmp_path: Path) -> None:
     """The full figures are for a quiet machine; what must never happen must not here either."""
     figures = await soak(Plan(5, 5.0, uncached=True, processes=2), tmp_path)

@@ -5,13 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.messages import Speak
 from engine.onnx import cpu_session
-from engine.speech import SpeechParameters, StockVoice
-from engine.stock import convolutions
 from engine.stock.convolutions import with_products
-from engine.stock.engine import _read_model
-from tests.stock import stock_engine
 
 RANDOM = np.random.default_rng(12)
 KINDS = {
@@ -47,14 +42,6 @@ def kinds_of_nodes(model: bytes) -> set[str]:
     return {node.op_type for node in onnx.load_model_from_string(model).graph.node}
 
 
-@pytest.fixture
-def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a processor whose products are; what small numbers give is exact on every one."""
-    monkeypatch.setattr(convolutions, "_products_are_exact", lambda: True)
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-
-
-@pytest.mark.usefixtures("exact")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sums_are_the_same(kind: str) -> None:
     model = convolution(*KINDS[kind])
@@ -65,13 +52,6 @@ def test_the_sums_are_the_same(kind: str) -> None:
     assert np.array_equal(before, after)
 
 
-def test_a_processor_without_such_products_keeps_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = convolution(*KINDS["one tap"])
-    monkeypatch.setattr(convolutions, "_products_are_exact", lambda: False)
-    assert with_products(model) is model
-
-
-@pytest.mark.usefixtures("exact")
 def test_what_is_no_convolution_along_time_stays() -> None:
     """Neither strides nor a few channels have no product that is quicker."""
     for shape, attributes in (
@@ -80,19 +60,3 @@ def test_what_is_no_convolution_along_time_stays() -> None:
     ):
         model = convolution(shape, attributes)
         assert kinds_of_nodes(with_products(model)) == {"ConvInteger"}
-
-
-@pytest.mark.usefixtures("exact")
-@pytest.mark.skipif(
-    not convolutions._products_are_exact(), reason="this processor adds pairs in 16 bits"
-)
-def test_the_stock_voice_sounds_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every sample, in a fraction of the time; three convolutions have strides or one channel."""
-    engine = stock_engine()
-    job = Speak(job_id=1, text="Hello!", voice=StockVoice("heart"), parameters=SpeechParameters())
-    quick = engine.synthesise(job, lambda: False)
-    model, _, _ = _read_model()
-    monkeypatch.setattr(engine, "_session", cpu_session(model, 1))
-    assert np.array_equal(engine.synthesise(job, lambda: False).pcm, quick.pcm)
-    nodes = onnx.load_model_from_string(with_products(model)).graph.node
-    assert sum(node.op_type == "ConvInteger" for node in nodes) <= 6

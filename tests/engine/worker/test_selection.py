@@ -4,6 +4,7 @@ One file of some length: every choice is made from the same few machines.
 """
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ TIGHT = Gpu("GeForce RTX 3050", (8, 6), int(4.2 * GB))
 
 
 def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> EngineConfig:
+    rest = {"weights_home": os.environ["STOCK_FOR_TESTS"], **rest}
     return EngineConfig(engine=engine, home=str(home), device=device, threads=1, **rest)
 
 
@@ -193,7 +195,7 @@ def test_english_speaks_on_where_multilingual_cannot_be_fetched(
     tmp_path: Path, small_checkpoint: Path
 ) -> None:
     """As on a machine without network that had English before there was another model."""
-    config = _config(tmp_path, "auto")
+    config = _config(tmp_path, "auto", weights_home=None)
     best = usual(config, H100)
     assert choosing.fallback(config, best) is None
     shutil.copytree(small_checkpoint, tmp_path / "weights" / ENGLISH.repository.revision)
