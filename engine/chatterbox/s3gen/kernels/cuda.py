@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
+from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
+from engine.chatterbox.s3gen.kernels.hopper import HopperTransformer
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import TAPS, ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.weights import NormedConv, TransformerLayer
 
 WIDTH = 256  # of rows that are normalised; other widths take the plain forms
 HEAD_WIDTH = 64
@@ -108,6 +109,17 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
             self._behind = program.behind
             for name, form in FORMS[source].items():
                 self._kernels[name] = program.kernel(name, shared=form.shared), form
+        on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
+        self._hopper = HopperTransformer(device, dtype) if on_hopper else None
+
+    def transform(
+        self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
+    ) -> None:
+        hopper = self._hopper
+        if hopper and stream[..., 0].numel() < LARGE and hopper.fits(stream, layers[0]):
+            hopper(stream, layers, lengths)
+        else:
+            super().transform(stream, layers, heads, lengths)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation

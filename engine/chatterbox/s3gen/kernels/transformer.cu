@@ -1,0 +1,340 @@
+// A transformer layer of the estimator on Hopper, in five kernels that read and write blocks.
+//
+// A block is 64 rows of 64 halves as wgmma reads them (see `hopper.cuh`), 8 KB in one piece: one
+// copy of the card's own brings it, and no thread computes an address of it. Activations are
+// (rows / 64, columns / 64) blocks, matrices (outputs / 64, inputs / 64). A kernel asks for all of
+// its weights before the kernel ahead of it has ended. The stream stays (rows, 256) fp32.
+#include "attention.cuh"
+
+#define BLOCK (64 * 64)  // halves
+#define BLOCK_BYTES (2 * BLOCK)
+
+// Signals in shared memory: how many have to arrive, and bytes that copies bring.
+DEVICE u32 place(const void *shared) { return u32(__cvta_generic_to_shared(shared)); }
+DEVICE void prepare(u64 *signal, int arrivals) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(place(signal)), "r"(arrivals)
+                 : "memory");
+}
+// After the first preparation, by the thread that did it and before anyone else is told.
+DEVICE void end_preparing() {
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    show_to_products();
+}
+DEVICE void expect(u64 *signal, u32 bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(place(signal)),
+                 "r"(bytes)
+                 : "memory");
+}
+DEVICE void arrive(u64 *signal) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(place(signal)) : "memory");
+}
+DEVICE void wait_for(u64 *signal, u32 phase) {
+    u32 there;
+    do {
+        asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
+                     "selp.u32 %0, 1, 0, p; }"
+                     : "=r"(there)
+                     : "r"(place(signal)), "r"(phase)
+                     : "memory");
+    } while (!there);
+}
+DEVICE void copy_blocks(half_t *to, const half_t *from, int blocks, u64 *signal) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
+                 "[%3];" ::"r"(place(to)),
+                 "l"(from), "r"(blocks * BLOCK_BYTES), "r"(place(signal))
+                 : "memory");
+}
+// What the kernels before have stored is read by copies after this.
+DEVICE void show_to_copies() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
+template <int LEFT> DEVICE void wait_for_products() {
+    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LEFT) : "memory");
+}
+DEVICE void close_products() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+DEVICE void join(int number, int threads) {
+    asm volatile("bar.sync %0, %1;" ::"r"(number), "r"(threads) : "memory");
+}
+
+extern __shared__ __align__(1024) char shared[];
+
+// 64 rows of `stream`, normalised after `ahead` is taken off, times 64 * TILES rows of `weight`.
+// Four warps take 64 columns each. The grid is (rows / 64, outputs / 64 / TILES).
+template <int TILES, bool CURVED>
+DEVICE void norm_product(const float *stream, const float *ahead, const half_t *weight,
+                         const half_t *bias, half_t *result) {
+    constexpr int DEEP = WIDTH / 64, ROWS = 16 / TILES;
+    __shared__ u64 there[TILES];
+    half_t *normed = (half_t *)shared, *weights = normed + DEEP * BLOCK;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, tile = warp / 4;
+    int column = blockIdx.y * TILES + tile;
+    if (threadIdx.x == 0) {
+#pragma unroll
+        for (int t = 0; t < TILES; t++) prepare(&there[t], 1);
+        end_preparing();
+#pragma unroll
+        for (int t = 0; t < TILES; t++) {
+            expect(&there[t], DEEP * BLOCK_BYTES);
+            copy_blocks(weights + t * DEEP * BLOCK,
+                        weight + (size_t)(blockIdx.y * TILES + t) * DEEP * BLOCK, DEEP, &there[t]);
+        }
+    }
+    start_next();
+    float excess[8];
+    load8(excess, ahead + lane * 8);
+    u32 added[8];
+#pragma unroll
+    for (int j = 0; j < 8; j++) added[j] = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
+    wait_for_previous();
+    float x[ROWS][8];
+#pragma unroll
+    for (int i = 0; i < ROWS; i++)
+        load8(x[i], stream + (size_t)(blockIdx.x * 64 + warp * ROWS + i) * WIDTH + lane * 8);
+#pragma unroll
+    for (int i = 0; i < ROWS; i++) {
+#pragma unroll
+        for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
+        normalise(x[i]);
+        int row = warp * ROWS + i;
+        *(uint4 *)(normed + lane / 8 * BLOCK + (row * 8 + (lane % 8 ^ row % 8)) * 8) = packed(x[i]);
+    }
+    show_to_products();
+    __syncthreads();
+    wait_for(&there[tile], 0);
+    float sum[8][4];
+    half_t *mine = weights + tile * DEEP * BLOCK;
+    begin_products();
+#pragma unroll
+    for (int i = 0; i < DEEP; i++) {
+        u64 a = matrix_at(normed + i * BLOCK), b = matrix_at(mine + i * BLOCK);
+#pragma unroll
+        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
+    }
+    end_products();
+    join(1 + tile, 128);  // nobody reads these weights any more
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = warp % 4 * 16 + half * 8 + lane / 4;
+            float u = sum[j][2 * half] + lower<half_t>(added[j]);
+            float v = sum[j][2 * half + 1] + upper<half_t>(added[j]);
+            if (CURVED) u = gelu(u), v = gelu(v);
+            *(u32 *)(mine + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) = pack<half_t>(u, v);
+        }
+    join(1 + tile, 128);
+    half_t *to = result + (size_t)(blockIdx.x * gridDim.y * TILES + column) * BLOCK;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        int at = (i * 128 + threadIdx.x % 128) * 8;
+        *(uint4 *)(to + at) = *(const uint4 *)(mine + at);
+    }
+}
+
+// `stream` grows by 64 rows of blocks times 64 rows of `weight`. Four warps multiply, a fifth asks
+// for what they read; SLOTS blocks of rows are there at once. The grid is (rows / 64, 256 / 64).
+template <int DEEP, int SLOTS>
+DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream) {
+    __shared__ u64 weights_there[2], there[SLOTS], taken[SLOTS];
+    half_t *weights = (half_t *)shared, *slots = weights + DEEP * BLOCK;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    if (threadIdx.x == 128) {
+        prepare(&weights_there[0], 1);
+        prepare(&weights_there[1], 1);
+#pragma unroll
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
+        end_preparing();
+        weight += (size_t)blockIdx.y * DEEP * BLOCK;
+#pragma unroll
+        for (int part = 0; part < 2; part++) {
+            expect(&weights_there[part], DEEP / 2 * BLOCK_BYTES);
+#pragma unroll
+            for (int i = 0; i < DEEP / 2; i += 2)
+                copy_blocks(weights + (part * DEEP / 2 + i) * BLOCK,
+                            weight + (part * DEEP / 2 + i) * BLOCK, 2, &weights_there[part]);
+        }
+    }
+    __syncthreads();
+    start_next();
+    wait_for_previous();
+    if (warp == 4) {
+        if (lane) return;
+        show_to_copies();
+        rows += (size_t)blockIdx.x * DEEP * BLOCK;
+#pragma unroll 1
+        for (int i = 0; i < DEEP; i++) {
+            int slot = i % SLOTS;
+            if (i >= SLOTS) wait_for(&taken[slot], (i / SLOTS - 1) & 1);
+            expect(&there[slot], BLOCK_BYTES);
+            copy_blocks(slots + slot * BLOCK, rows + i * BLOCK, 1, &there[slot]);
+        }
+        return;
+    }
+    float *to = stream + (size_t)(blockIdx.x * 64 + warp * 16 + lane / 4) * WIDTH + blockIdx.y * 64 +
+                lane % 4 * 2;
+    float2 before[8][2];
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+            before[j][half] = *(const float2 *)(to + half * 8 * WIDTH + j * 8);
+    float sum[8][4];
+#pragma unroll
+    for (int i = 0; i < DEEP; i++) {
+        if (i == 0) wait_for(&weights_there[0], 0);
+        if (i == DEEP / 2) wait_for(&weights_there[1], 0);
+        wait_for(&there[i % SLOTS], i / SLOTS & 1);
+        u64 a = matrix_at(slots + i % SLOTS * BLOCK), b = matrix_at(weights + i * BLOCK);
+        begin_products();
+#pragma unroll
+        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
+        close_products();
+        if (i >= 1 && i - 1 + SLOTS < DEEP) {
+            wait_for_products<1>();
+            if (lane == 0) arrive(&taken[(i - 1) % SLOTS]);
+        }
+    }
+    wait_for_products<0>();
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+            *(float2 *)(to + half * 8 * WIDTH + j * 8) =
+                make_float2(before[j][half].x + sum[j][2 * half],
+                            before[j][half].y + sum[j][2 * half + 1]);
+}
+
+// Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Eight
+// warps: four for 64 queries, or, as PARTS, twice four that take every other block of keys of the
+// same queries. A ninth asks for keys and values. The grid is (time / 64 * PARTS / 2, heads, items).
+constexpr float SCALE = 1.4426950408889634f / 8;  // log2(e) / sqrt(HEAD)
+
+template <int PARTS, int SLOTS>
+DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    constexpr float scale = SCALE;
+    constexpr int TILES = 2 / PARTS;
+    __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
+    half_t *all_queries = (half_t *)shared, *slots = all_queries + TILES * BLOCK;
+    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64 * TILES;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
+    if (threadIdx.x == 256) {
+        prepare(&queries_there, 1);
+#pragma unroll
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 8 / PARTS);
+        end_preparing();
+    }
+    __syncthreads();
+    start_next();
+    int length = (int)lengths[item];
+    // Queries that begin past the item's end attend to nothing and come out zero.
+    int end = first < length ? length : 0, steps = (end + 63) / 64;
+    wait_for_previous();
+    if (warp == 8) {
+        if (lane) return;
+        int tile = item * (time / 64), across = 3 * heads;
+        show_to_copies();
+        expect(&queries_there, TILES * BLOCK_BYTES);
+        for (int t = 0; t < TILES; t++)
+            copy_blocks(all_queries + t * BLOCK,
+                        qkv + (size_t)((tile + blockIdx.x * TILES + t) * across + head) * BLOCK, 1,
+                        &queries_there);
+        const half_t *from = qkv + (size_t)(tile * across + heads + head) * BLOCK;
+        int slot = 0, round = 0;
+        for (int step = 0; step < steps; step++) {
+            if (round) wait_for(&taken[slot], (round - 1) & 1);
+            expect(&there[slot], 2 * BLOCK_BYTES);
+            copy_blocks(slots + slot * 2 * BLOCK, from, 1, &there[slot]);
+            copy_blocks(slots + (slot * 2 + 1) * BLOCK, from + heads * BLOCK, 1, &there[slot]);
+            from += across * BLOCK;
+            if (++slot == SLOTS) slot = 0, round++;
+        }
+        return;
+    }
+    half_t *queries = all_queries + (PARTS == 1 ? four : 0) * BLOCK;
+    Attended all;
+    all.clear();
+    wait_for(&queries_there, 0);
+    for (int step = PARTS == 2 ? four : 0; step < steps; step += PARTS) {
+        int slot = step % SLOTS;
+        wait_for(&there[slot], step / SLOTS & 1);
+        const half_t *keys = slots + slot * 2 * BLOCK;
+        attend_to(all, queries, keys, keys + BLOCK, end - step * 64, scale);
+        if (lane == 0) arrive(&taken[slot]);
+    }
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 1);
+        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
+    }
+    if (PARTS == 2) {
+        // Each of a thread's values in a row of its own: all highest scores, then sums to be added.
+        constexpr int APART = 128;
+        float *shelf = (float *)slots + threadIdx.x % APART;
+        join(1, 256);  // nobody reads keys and values any more
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+            shelf[(2 * four + half) * APART] = all.highest[half];
+        join(1, 256);
+        float kept[2];
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float most = fmaxf(shelf[half * APART], shelf[(2 + half) * APART]);
+            kept[half] = power_of_2((all.highest[half] - most) * scale);
+        }
+        all.scale(kept);
+        shelf += 4 * APART;
+        if (four == 1) {
+            shelf[0] = all.total[0];
+            shelf[APART] = all.total[1];
+#pragma unroll
+            for (int i = 0; i < HEAD / 2; i++) shelf[(2 + i) * APART] = (&all.sum[0][0])[i];
+        }
+        join(1, 256);
+        if (four == 1) return;
+        all.total[0] += shelf[0];
+        all.total[1] += shelf[APART];
+#pragma unroll
+        for (int i = 0; i < HEAD / 2; i++) (&all.sum[0][0])[i] += shelf[(2 + i) * APART];
+    }
+    // Through the warp's own queries, which nobody reads any more.
+    half_t *rows = queries + warp % 4 * 16 * HEAD;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float share = 1 / fmaxf(all.total[half], 1e-30f);
+        int row = half * 8 + lane / 4;
+#pragma unroll
+        for (int j = 0; j < HEAD / 8; j++)
+            *(u32 *)(rows + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
+                pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
+    }
+    __syncwarp();
+    int query_tile = item * (time / 64) + blockIdx.x * TILES + (PARTS == 1 ? four : 0);
+    half_t *to = result + (size_t)(query_tile * heads + head) * BLOCK + warp % 4 * 16 * HEAD;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
+}
+
+#define NORM_PRODUCT(NAME, TILES, CURVED)                                                          \
+    extern "C" __global__ void __launch_bounds__(128 * TILES, 4 / TILES)                           \
+    NAME(const float *stream, const float *ahead, const half_t *weight, const half_t *bias,        \
+         half_t *result) {                                                                         \
+        norm_product<TILES, CURVED>(stream, ahead, weight, bias, result);                          \
+    }
+#define ADD_PRODUCT(NAME, DEEP, SLOTS)                                                             \
+    extern "C" __global__ void __launch_bounds__(160)                                              \
+    NAME(const half_t *rows, const half_t *weight, float *stream) {                                \
+        add_product<DEEP, SLOTS>(rows, weight, stream);                                            \
+    }
+#define ATTENTION(NAME, PARTS, SLOTS)                                                              \
+    extern "C" __global__ void __launch_bounds__(288, 2)                                           \
+    NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time) {                        \
+        attention<PARTS, SLOTS>(qkv, lengths, result, time);                                       \
+    }
+
+NORM_PRODUCT(qkv_128, 2, false)
+NORM_PRODUCT(qkv_256, 4, false)
+NORM_PRODUCT(feed_in_128, 2, true)
+NORM_PRODUCT(feed_in_256, 4, true)
+ADD_PRODUCT(attended_out, 8, 8)
+ADD_PRODUCT(feed_out, 16, 8)
+ATTENTION(attention_64, 2, 6)
+ATTENTION(attention_128, 1, 5)
