@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
-from engine.chatterbox.s3gen.kernels.hopper import HopperTransformer
+from engine.chatterbox.s3gen.kernels.hopper import HopperKernels
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import TAPS, ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv, TransformerLayer
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 WIDTH = 256  # of rows that are normalised; other widths take the plain forms
 HEAD_WIDTH = 64
@@ -110,14 +110,20 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
             for name, form in FORMS[source].items():
                 self._kernels[name] = program.kernel(name, shared=form.shared), form
         on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
-        self._hopper = HopperTransformer(device, dtype) if on_hopper else None
+        self._hopper = HopperKernels(device, dtype) if on_hopper else None
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        hopper = self._hopper
+        if hopper and rows[..., 0].numel() < LARGE and hopper.convolves(rows, block.first):
+            return hopper.resnet(rows, block, step)
+        return super().resnet(rows, block, step)
 
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
     ) -> None:
         hopper = self._hopper
         if hopper and stream[..., 0].numel() < LARGE and hopper.fits(stream, layers[0]):
-            hopper(stream, layers, lengths)
+            hopper.transform(stream, layers, lengths)
         else:
             super().transform(stream, layers, heads, lengths)
 
@@ -176,6 +182,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     ) -> Tensor:
         if len(block.gain) != WIDTH:
             return super().normed_conv(rows, block, shift=shift, stream=stream)
+        hopper, small = self._hopper, rows[..., 0].numel() < LARGE
+        if hopper and small and rows.shape[-1] == WIDTH and hopper.convolves(rows, block):
+            return hopper.normed_conv(rows, block, shift=shift, stream=stream)
         convolved = self.causal_conv(rows, block.conv)
         count = convolved.numel() // WIDTH
         rounded: Tensor | None = None

@@ -4,6 +4,7 @@ A block is 64 rows of 64 halves as the card's own products read them, 8 KB in on
 `transformer.cu`.
 """
 
+import ctypes
 from typing import NamedTuple
 
 import torch
@@ -11,13 +12,14 @@ from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
-from engine.chatterbox.s3gen.weights import TransformerLayer
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of the feed-forward
 HEADS = INNER // 64
 TIME_STEP = 128  # lengths are a multiple, as the decoder pads them
 MANY_BLOCKS = 400  # of 64 queries of one head: from there on no two warps share their queries
 
+_PACKAGE = "engine.chatterbox.s3gen.kernels"
 _BLOCK_BYTES = 64 * 64 * 2
 
 
@@ -26,28 +28,48 @@ class ChainForm(NamedTuple):
 
     threads: int
     blocks: int
+    more: int = 0  # bytes beside them
 
     @property
     def shared(self) -> int:
-        return self.blocks * _BLOCK_BYTES
+        return self.blocks * _BLOCK_BYTES + self.more
 
 
+def _conv(channels: int, parts: int) -> ChainForm:
+    across = channels // 64
+    tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
+    told = 8 * 64 * 8 + 8 * parts  # between the blocks of a cluster, and signals
+    return ChainForm(256, parts * across, tile + told)
+
+
+#: By source and kernel.
 FORMS = {
-    "qkv_128": ChainForm(256, 4 + 2 * 4),
-    "qkv_256": ChainForm(512, 4 + 4 * 4),
-    "feed_in_128": ChainForm(256, 4 + 2 * 4),
-    "feed_in_256": ChainForm(512, 4 + 4 * 4),
-    "attended_out": ChainForm(160, 8 + 8),
-    "feed_out": ChainForm(160, 16 + 8),
-    "attention_64": ChainForm(288, 1 + 6 * 2),
-    "attention_128": ChainForm(288, 2 + 5 * 2),
+    "transformer": {
+        "qkv_128": ChainForm(256, 4 + 2 * 4),
+        "qkv_256": ChainForm(512, 4 + 4 * 4),
+        "feed_in_128": ChainForm(256, 4 + 2 * 4),
+        "feed_in_256": ChainForm(512, 4 + 4 * 4),
+        "attended_out": ChainForm(160, 8 + 8),
+        "feed_out": ChainForm(160, 16 + 8),
+        "attention_64": ChainForm(288, 1 + 6 * 2),
+        "attention_128": ChainForm(288, 2 + 5 * 2),
+    },
+    "resnet": {
+        "first_256": _conv(256, 4),
+        "first_320": _conv(320, 4),
+        "second": _conv(256, 3),
+        "alone": _conv(256, 3),
+        "first_256_shifted": _conv(256, 4),
+        "first_320_shifted": _conv(320, 4),
+        "second_shifted": _conv(256, 3),
+        "alone_shifted": _conv(256, 3),
+    },
 }
 
 
-def source(dtype: torch.dtype) -> SourceFile:
-    return SourceFile(
-        "engine.chatterbox.s3gen.kernels", "transformer.cu", {"BF16": int(dtype == torch.bfloat16)}
-    )
+def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
+    defines = {"BF16": int(dtype == torch.bfloat16)}
+    return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}
 
 
 def blocks_of(matrix: Tensor) -> Tensor:
@@ -68,16 +90,61 @@ class LayerBlocks(NamedTuple):
     feed_out: Tensor
 
 
-class HopperTransformer:
-    """Adds layers to a stream of (batch, time, 256) fp32, in place."""
+class HopperKernels:
+    """Resnets and transformer layers, whose streams are (batch, time, 256) fp32."""
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
-        program = Program(source(dtype), device)
-        self._kernels: dict[str, Kernel] = {
-            name: program.kernel(name, shared=form.shared) for name, form in FORMS.items()
-        }
+        self._dtype = dtype
+        self._kernels: dict[str, tuple[Kernel, ChainForm]] = {}
+        for name, file in sources(dtype).items():
+            program = Program(file, device)
+            for kernel, form in FORMS[name].items():
+                self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._blocks = WeakIdKeyDictionary()
-        self.qkv, self.feed_in, self.many = 128, 128, MANY_BLOCKS
+        self.qkv, self.feed_in, self.many, self.shifted = 128, 128, MANY_BLOCKS, ""
+
+    def convolves(self, rows: Tensor, block: NormedConv) -> bool:
+        """Whether this is one of the sizes of `normed_conv`; `first` takes 320 channels too."""
+        return (
+            len(block.gain) == WIDTH and rows.shape[1] % 64 == 0 and rows.shape[2] in (WIDTH, 320)
+        )
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        """A new stream."""
+        batch, time, channels = rows.shape
+        found = self._blocks.get(block.shortcut.weight)
+        if found is None:
+            matrix = torch.cat([block.first.conv.weight, block.shortcut.weight], dim=1)
+            found = blocks_of(matrix), torch.cat([block.first.conv.bias, block.shortcut.bias])
+            self._blocks[block.shortcut.weight] = found
+        weight, bias = found
+        stream = rows.new_empty(batch, time, WIDTH)
+        hidden = torch.empty_like(stream, dtype=self._dtype)
+        grid = (4, time // 64, batch)
+        first = block.first
+        affine = (first.gain, first.bias, block.time[step])
+        name = f"first_{channels}{self.shifted}"
+        self._launch(name, grid, rows, weight, bias, *affine, hidden, stream, time)
+        self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
+        return stream
+
+    def normed_conv(
+        self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
+    ) -> Tensor:
+        batch, time, _ = rows.shape
+        weight = self._blocks.get(block.conv.weight)
+        if weight is None:
+            weight = self._blocks[block.conv.weight] = blocks_of(block.conv.weight)
+        result = None
+        if stream is None:
+            result = rows.new_empty(batch, time, WIDTH, dtype=self._dtype)
+        name = ("alone" if rows.dtype == torch.float32 else "second") + self.shifted
+        affine = (block.gain, block.bias, shift)
+        grid = (4, time // 64, batch)
+        self._launch(name, grid, rows, weight, block.conv.bias, *affine, result, stream, time)
+        made = stream if result is None else result
+        assert made is not None
+        return made
 
     @staticmethod
     def fits(stream: Tensor, layer: TransformerLayer) -> bool:
@@ -100,7 +167,7 @@ class HopperTransformer:
             self._blocks[layer.out] = found
         return found
 
-    def __call__(
+    def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
         batch, time, _ = stream.shape
@@ -130,6 +197,7 @@ class HopperTransformer:
             )
             self._launch("feed_out", (tiles, 4), hidden, blocks.feed_out, stream)
 
-    def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int) -> None:
-        form = FORMS[name]
-        self._kernels[name](grid, form.threads, *arguments, shared=form.shared, behind=True)
+    def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int | None) -> None:
+        kernel, form = self._kernels[name]
+        given = [ctypes.c_void_p() if each is None else each for each in arguments]
+        kernel(grid, form.threads, *given, shared=form.shared, behind=True)

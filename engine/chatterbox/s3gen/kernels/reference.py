@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv, TransformerLayer
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 EPSILON = 1e-5
 SNAKE_EPSILON = 1e-9  # upstream's, against a division by zero
@@ -19,6 +19,11 @@ TAPS = 3
 
 class ReferenceS3GenKernels:
     """See `S3GenKernels` in `protocol` for what each of these computes."""
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        hidden = self.normed_conv(rows, block.first, shift=block.time[step], stream=None)
+        stream = self.linear(rows, block.shortcut)
+        return self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
 
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor

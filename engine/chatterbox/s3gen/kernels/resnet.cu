@@ -1,0 +1,187 @@
+// A causal convolution of three taps to 256 channels, their norm and Mish, on Hopper.
+//
+// Four neighbours, a cluster, take 64 rows: each 64 of the channels, with all of their weights in
+// shared memory before the kernel ahead has ended. What a norm needs of the others' channels they
+// tell one another.
+#include "blocks.cuh"
+
+#define TAPS 3
+#define TOLD 72  // rows of a tile: two before it, 64, and as many as fill a kilobyte
+
+DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
+// Stores where `mine` is in the shared memory of another block of the cluster.
+DEVICE void tell(float2 *mine, int rank, float2 value) {
+    u32 theirs;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(theirs) : "r"(place(mine)), "r"(rank));
+    asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(theirs), "f"(value.x),
+                 "f"(value.y)
+                 : "memory");
+}
+
+DEVICE uint4 rounded(const half_t *from) { return *(const uint4 *)from; }
+DEVICE uint4 rounded(const float *from) {
+    float x[8];
+    load8(x, from);
+    return packed(x);
+}
+DEVICE float sum_of_four(float x) {
+    x += __shfl_xor_sync(~0u, x, 1);
+    return x + __shfl_xor_sync(~0u, x, 2);
+}
+
+// Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
+// With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`.
+// The grid is (4, time / 64, items). With SHIFTED, a tap is an offset of the tile's address.
+template <typename FROM, int CHANNELS, bool SHORTCUT, bool SHIFTED>
+DEVICE void normed_conv(const FROM *rows, const half_t *weight, const half_t *bias,
+                        const float *gain, const float *norm_bias, const float *shift,
+                        half_t *result, float *stream, int time) {
+    constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
+    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
+    constexpr int CHUNKS = CHANNELS / 8, ALL = (64 + TAPS - 1) * CHUNKS;
+    half_t *weights = (half_t *)shared, *tile = weights + DEEP * BLOCK;
+    float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
+    u64 *there = (u64 *)(parts + 8);
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4, rank = blockIdx.x;
+    if (threadIdx.x == 0) {
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) prepare(&there[part], 1);
+        end_preparing();
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) {
+            expect(&there[part], ACROSS * BLOCK_BYTES);
+            copy_blocks(weights + part * ACROSS * BLOCK,
+                        weight + (size_t)(rank * DEEP + part * ACROSS) * BLOCK, ACROSS,
+                        &there[part]);
+        }
+    }
+    arrive_in_cluster();
+    start_next();
+    wait_for_previous();
+    int first = blockIdx.y * 64 - (TAPS - 1);
+    const FROM *from = rows + (size_t)blockIdx.z * time * CHANNELS;
+#pragma unroll 8
+    for (int i = threadIdx.x; i < ALL; i += 256) {
+        int row = i / CHUNKS, chunk = i % CHUNKS;
+        uint4 x = make_uint4(0, 0, 0, 0);
+        if (first + row >= 0) x = rounded(from + (size_t)(first + row) * CHANNELS + chunk * 8);
+        *(uint4 *)(tile + chunk / 8 * PIECE + (row * 8 + (chunk % 8 ^ row % 8)) * 8) = x;
+    }
+    show_to_products();
+    __syncthreads();
+    float sum[4][4] = {}, straight[4][4] = {};
+    if (SHIFTED) begin_products();
+#pragma unroll
+    for (int part = 0; part < PARTS; part++) {
+        // The shortcut, behind the last tap, reads what that does.
+        constexpr int LAST = TAPS - 1;
+        const int tap = part < LAST ? part : LAST;
+        wait_for(&there[part], 0);
+#pragma unroll
+        for (int i = 0; i < ACROSS; i++) {
+            u64 b = matrix_at(weights + (part * ACROSS + i) * BLOCK + four * 32 * 64);
+            auto &to = part < TAPS ? sum : straight;
+            if constexpr (SHIFTED) {
+                u64 a = matrix_at(tile + i * PIECE + tap * 64);
+#pragma unroll
+                for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
+            } else {
+                u32 x[4][4];
+                int row = warp % 4 * 16 + lane % 16 + tap;
+#pragma unroll
+                for (int k = 0; k < 4; k++)
+                    load_matrices(x[k], tile + i * PIECE +
+                                            (row * 8 + ((2 * k + lane / 16) ^ row % 8)) * 8);
+                begin_products();
+#pragma unroll
+                for (int k = 0; k < 4; k++) multiply_32(to, x[k], b + 2 * k);
+                end_products();
+            }
+        }
+    }
+    if (SHIFTED) end_products();
+
+    int column = rank * 64 + four * 32 + lane % 4 * 2;
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        u32 added = *(const u32 *)(bias + column + j * 8);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            sum[j][i] += i % 2 ? upper<half_t>(added) : lower<half_t>(added);
+    }
+    wait_for_cluster();  // all have begun
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float mean = 0, squares = 0;
+#pragma unroll
+        for (int j = 0; j < 4; j++) mean += sum[j][2 * half] + sum[j][2 * half + 1];
+        mean = sum_of_four(mean) / 32;
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                float off = sum[j][2 * half + i] - mean;
+                squares += off * off;
+            }
+        squares = sum_of_four(squares);
+        int row = warp % 4 * 16 + half * 8 + lane / 4;
+        tell(&parts[rank * 2 + four][row], lane % 4, make_float2(mean, squares));
+    }
+    arrive_in_cluster();
+    wait_for_cluster();
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        // Means and squares of the parts to those of all (Chan, Golub and LeVeque 1979).
+        int row = warp % 4 * 16 + half * 8 + lane / 4;
+        float mean = 0, squares = 0;
+#pragma unroll
+        for (int part = 0; part < 8; part++) mean += parts[part][row].x;
+        mean /= 8;
+#pragma unroll
+        for (int part = 0; part < 8; part++) {
+            float2 of = parts[part][row];
+            squares += of.y + 32 * (of.x - mean) * (of.x - mean);
+        }
+        float scale = rsqrtf(squares / WIDTH + EPSILON);
+        size_t at = ((size_t)blockIdx.z * time + blockIdx.y * 64 + row) * WIDTH + column;
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            float2 wide = *(const float2 *)(gain + column + j * 8);
+            float2 off = *(const float2 *)(norm_bias + column + j * 8);
+            float2 more = make_float2(0, 0);
+            if (shift) more = *(const float2 *)(shift + column + j * 8);
+            float u = mish((sum[j][2 * half] - mean) * scale * wide.x + off.x) + more.x;
+            float v = mish((sum[j][2 * half + 1] - mean) * scale * wide.y + off.y) + more.y;
+            if (SHORTCUT) {
+                u32 added = *(const u32 *)(bias + WIDTH + column + j * 8);
+                *(float2 *)(stream + at + j * 8) =
+                    make_float2(straight[j][2 * half] + lower<half_t>(added),
+                                straight[j][2 * half + 1] + upper<half_t>(added));
+                *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
+            } else if (stream) {
+                float2 before = *(const float2 *)(stream + at + j * 8);
+                *(float2 *)(stream + at + j * 8) = make_float2(before.x + u, before.y + v);
+            } else {
+                *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
+            }
+        }
+    }
+}
+
+#define NORMED_CONV(NAME, FROM, CHANNELS, SHORTCUT, SHIFTED)                                       \
+    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256)                    \
+    NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
+         const float *norm_bias, const float *shift, half_t *result, float *stream, int time) {    \
+        normed_conv<FROM, CHANNELS, SHORTCUT, SHIFTED>(rows, weight, bias, gain, norm_bias, shift, \
+                                                       result, stream, time);                      \
+    }
+
+NORMED_CONV(first_256, float, 256, true, false)
+NORMED_CONV(first_320, float, 320, true, false)
+NORMED_CONV(second, half_t, 256, false, false)
+NORMED_CONV(alone, float, 256, false, false)
+NORMED_CONV(first_256_shifted, float, 256, true, true)
+NORMED_CONV(first_320_shifted, float, 320, true, true)
+NORMED_CONV(second_shifted, half_t, 256, false, true)
+NORMED_CONV(alone_shifted, float, 256, false, true)
