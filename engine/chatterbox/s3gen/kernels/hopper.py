@@ -54,6 +54,9 @@ FORMS = {
         "attention_64": ChainForm(288, 1 + 6 * 2),
         "attention_128": ChainForm(288, 2 + 5 * 2),
     },
+    "between": {
+        "between": ChainForm(288, 8 + 4 + 4 + 2 * 5, 2 * 8 * 64 * 8 + 8 * 16),
+    },
     "resnet": {
         "first_256": _conv(256, 4),
         "first_320": _conv(320, 4),
@@ -102,6 +105,7 @@ class HopperKernels:
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._blocks = WeakIdKeyDictionary()
         self.qkv, self.feed_in, self.many, self.shifted = 128, 128, MANY_BLOCKS, ""
+        self.joined = 0
 
     def convolves(self, rows: Tensor, block: NormedConv) -> bool:
         """Whether this is one of the sizes of `normed_conv`; `first` takes 320 channels too."""
@@ -167,6 +171,22 @@ class HopperKernels:
             self._blocks[layer.out] = found
         return found
 
+    def _pieces(self, layer: TransformerLayer, after: TransformerLayer | None) -> Tensor:
+        """What each of four neighbours streams of `between`, in order."""
+        found = self._blocks.get(layer.feed_out)
+        if found is None:
+            blocks = self._of(layer)
+            one = (64, 64)
+            qkv = torch.zeros_like(blocks.qkv) if after is None else self._of(after).qkv
+            parts = (
+                blocks.out.view(4, 8, *one),
+                blocks.feed_in.view(4, 2, 2, 4, *one).transpose(2, 3).reshape(4, 16, *one),
+                blocks.feed_out.view(2, 2, 4, 4, *one).permute(2, 0, 3, 1, 4, 5).reshape(4, 16, *one),
+                qkv.view(4, 3, 2, 4, *one).transpose(2, 3).reshape(4, 24, *one),
+            )
+            found = self._blocks[layer.feed_out] = torch.cat(parts, dim=1)
+        return found
+
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
@@ -177,6 +197,27 @@ class HopperKernels:
         attended = stream.new_empty(tiles, HEADS, 64, 64, dtype=dtype)
         hidden = stream.new_empty(tiles, FEED // 64, 64, 64, dtype=dtype)
         many = tiles * HEADS >= self.many
+        if tiles <= self.joined:
+            blocks = self._of(layers[0])
+            self._launch(
+                f"qkv_{self.qkv}",
+                (tiles, 3 * INNER // self.qkv),
+                *(stream, layers[0].ahead, blocks.qkv, layers[0].qkv.bias, qkv),
+            )
+            for layer, after in zip(layers, (*layers[1:], None), strict=True):
+                self._launch(
+                    "attention_128" if many else "attention_64",
+                    (time // (128 if many else 64), HEADS, batch),
+                    *(qkv, lengths, attended, time),
+                )
+                self._launch(
+                    "between",
+                    (4, tiles, 1),
+                    *(attended, self._pieces(layer, after), layer.feed_ahead, layer.feed_in.bias),
+                    *(None if after is None else after.ahead, None if after is None else after.qkv.bias),
+                    *(stream, None if after is None else qkv),
+                )
+            return
         for layer in layers:
             blocks = self._of(layer)
             self._launch(
