@@ -88,6 +88,7 @@ struct Between {
             }
         }
         wait_for_products<0>();
+        settle(sum);
         if (lane == 0) arrive(&taken[(piece - 1) % RING]);
     }
 

@@ -32,6 +32,8 @@ DEVICE void end_products() {
     "+f"(d[i][0]), "+f"(d[i][1]), "+f"(d[i][2]), "+f"(d[i][3]), "+f"(d[i + 1][0]),                 \
         "+f"(d[i + 1][1]), "+f"(d[i + 1][2]), "+f"(d[i + 1][3])
 #define SUMS_32(d) SUMS_8(d, 0), SUMS_8(d, 2), SUMS_8(d, 4), SUMS_8(d, 6)
+// Behind a wait for products, before their sums are read: nothing of them is read earlier.
+DEVICE void settle(float (&d)[8][4]) { asm volatile("" : SUMS_32(d)::"memory"); }
 #define NAMES_16                                                                                   \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
 #define NAMES_32                                                                                   \

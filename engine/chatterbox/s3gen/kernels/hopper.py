@@ -53,6 +53,7 @@ FORMS = {
         "feed_out": ChainForm(160, 16 + 8),
         "attention_64": ChainForm(288, 1 + 6 * 2),
         "attention_128": ChainForm(288, 2 + 5 * 2),
+        "attention_ahead": ChainForm(288, 2 + 6 * 2),
     },
     "between": {
         "between": ChainForm(288, 8 + 4 + 4 + 2 * 5, 2 * 8 * 64 * 8 + 8 * 16),
@@ -196,7 +197,11 @@ class HopperKernels:
         qkv = stream.new_empty(tiles, 3 * HEADS, 64, 64, dtype=dtype)
         attended = stream.new_empty(tiles, HEADS, 64, 64, dtype=dtype)
         hidden = stream.new_empty(tiles, FEED // 64, 64, 64, dtype=dtype)
-        many = tiles * HEADS >= self.many
+        name, at_once = "attention_64", 64
+        if self.many < 0:
+            name, at_once = "attention_ahead", 128
+        elif tiles * HEADS >= self.many:
+            name, at_once = "attention_128", 128
         if tiles <= self.joined:
             blocks = self._of(layers[0])
             self._launch(
@@ -206,8 +211,8 @@ class HopperKernels:
             )
             for layer, after in zip(layers, (*layers[1:], None), strict=True):
                 self._launch(
-                    "attention_128" if many else "attention_64",
-                    (time // (128 if many else 64), HEADS, batch),
+                    name,
+                    (time // at_once, HEADS, batch),
                     *(qkv, lengths, attended, time),
                 )
                 self._launch(
@@ -226,8 +231,8 @@ class HopperKernels:
                 *(stream, layer.ahead, blocks.qkv, layer.qkv.bias, qkv),
             )
             self._launch(
-                "attention_128" if many else "attention_64",
-                (time // (128 if many else 64), HEADS, batch),
+                name,
+                (time // at_once, HEADS, batch),
                 *(qkv, lengths, attended, time),
             )
             self._launch("attended_out", (tiles, 4), attended, blocks.out, stream)
