@@ -53,6 +53,7 @@ FORMS = {
         "feed_out": ChainForm(160, 16 + 8),
         "attention_64": ChainForm(288, 1 + 6 * 2),
         "attention_128": ChainForm(288, 2 + 5 * 2),
+        "attention_one": ChainForm(160, 1 + 4 * 2),
         "attention_ahead": ChainForm(288, 2 + 6 * 2),
     },
     "between": {
@@ -198,7 +199,9 @@ class HopperKernels:
         attended = stream.new_empty(tiles, HEADS, 64, 64, dtype=dtype)
         hidden = stream.new_empty(tiles, FEED // 64, 64, 64, dtype=dtype)
         name, at_once = "attention_64", 64
-        if self.many < 0:
+        if self.many == -2:
+            name = "attention_one"
+        elif self.many < 0:
             name, at_once = "attention_ahead", 128
         elif tiles * HEADS >= self.many:
             name, at_once = "attention_128", 128

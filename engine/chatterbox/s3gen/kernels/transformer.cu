@@ -156,10 +156,9 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream)
 
 constexpr float SCALE = 1.4426950408889634f / 8;  // log2(e) / sqrt(HEAD)
 
-// A block's scores become shares of the running softmax, for the products with its values; `kept` is
-// what the sums so far are to be scaled by.
-DEVICE void take_in(Attended &all, float (&score)[8][4], u32 (&share)[4][4], float (&kept)[2],
-                    int left, float scale) {
+// A block's scores become shares of the running softmax; `kept` is what the sums so far are to be
+// scaled by.
+DEVICE void take_in(Attended &all, float (&score)[8][4], float (&kept)[2], int left) {
     int lane = threadIdx.x % 32;
     if (left < KEYS) {
 #pragma unroll
@@ -177,32 +176,29 @@ DEVICE void take_in(Attended &all, float (&score)[8][4], u32 (&share)[4][4], flo
             most = fmaxf(most, fmaxf(score[j][2 * half], score[j][2 * half + 1]));
         most = fmaxf(most, __shfl_xor_sync(~0u, most, 1));
         most = fmaxf(most, __shfl_xor_sync(~0u, most, 2));
-        kept[half] = power_of_2((all.highest[half] - most) * scale);
+        kept[half] = power_of_2((all.highest[half] - most) * SCALE);
         all.highest[half] = most;
-        raised[half] = most * scale;
+        raised[half] = most * SCALE;
     }
 #pragma unroll
-    for (int j = 0; j < 8; j++) {
+    for (int j = 0; j < 8; j++)
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            score[j][i] = power_of_2(score[j][i] * scale - raised[i / 2]);
+            score[j][i] = power_of_2(score[j][i] * SCALE - raised[i / 2]);
             total[i / 2] += score[j][i];
         }
-        share[j / 2][j % 2 * 2] = pack<half_t>(score[j][0], score[j][1]);
-        share[j / 2][j % 2 * 2 + 1] = pack<half_t>(score[j][2], score[j][3]);
-    }
 #pragma unroll
     for (int half = 0; half < 2; half++) all.total[half] = all.total[half] * kept[half] + total[half];
 }
 
-// Scores of the next block and products with the last one's values run behind the softmax of this.
+// The products with a block's values run behind the softmax of the next.
 template <int SLOTS>
 DEVICE void attend_ahead(Attended &all, const half_t *queries, const half_t *slots, u64 *there,
                          u64 *taken, int steps, int end) {
-    int lane = threadIdx.x % 32;
-    float even[8][4], odd[8][4];
+    if (steps == 0) return;
+    float score[8][4], kept[2];
     u32 share[4][4];
-    auto ask = [&](float (&score)[8][4], int step) {
+    auto ask = [&](int step) {
         wait_for(&there[step % SLOTS], step / SLOTS & 1);
         u64 a = matrix_at(queries), b = matrix_at(slots + step % SLOTS * 2 * BLOCK);
         begin_products();
@@ -210,38 +206,42 @@ DEVICE void attend_ahead(Attended &all, const half_t *queries, const half_t *slo
         for (int k = 0; k < 4; k++) multiply_64(score, a + 2 * k, b + 2 * k, k);
         close_products();
     };
-    auto take = [&](float (&score)[8][4], float (&next)[8][4], int step) {
-        settle(score);
-        if (step + 1 < steps) ask(next, step + 1);
-        float kept[2];
-        u32 now[4][4];
-        take_in(all, score, now, kept, end - step * 64, SCALE);
-        if (step + 1 < steps) wait_for_products<1>();
-        else wait_for_products<0>();
-        settle(all.sum);
-        if (step && lane == 0) arrive(&taken[(step - 1) % SLOTS]);
-#pragma unroll
-        for (int j = 0; j < 8; j++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) all.sum[j][i] *= kept[i / 2];
-#pragma unroll
-        for (int i = 0; i < 16; i++) (&share[0][0])[i] = (&now[0][0])[i];
+    auto spend = [&](int step) {
         u64 v = matrix_at(slots + (step % SLOTS * 2 + 1) * BLOCK);
         begin_products();
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64<1>(all.sum, share[k], v + 128 * k);
         close_products();
-        if (step + 1 < steps) wait_for_products<1>();
     };
-    if (steps > 0) {
-        ask(even, 0);
-        wait_for_products<0>();
-    }
+    auto round = [&] {
+#pragma unroll
+        for (int j = 0; j < 8; j++) {
+            share[j / 2][j % 2 * 2] = pack<half_t>(score[j][0], score[j][1]);
+            share[j / 2][j % 2 * 2 + 1] = pack<half_t>(score[j][2], score[j][3]);
+        }
+    };
+    ask(0);
+    wait_for_products<0>();
+    settle(score);
+    take_in(all, score, kept, end);
+    round();
 #pragma unroll 1
-    for (int step = 0; step < steps; step += 2) {
-        take(even, odd, step);
-        if (step + 1 < steps) take(odd, even, step + 1);
+    for (int step = 1; step < steps; step++) {
+        ask(step);
+        spend(step - 1);
+        wait_for_products<1>();
+        settle(score);
+        take_in(all, score, kept, end - step * 64);
+        wait_for_products<0>();
+        settle(all.sum);
+        if (threadIdx.x % 32 == 0) arrive(&taken[(step - 1) % SLOTS]);
+        round();
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) all.sum[j][i] *= kept[i / 2];
     }
+    spend(steps - 1);
     wait_for_products<0>();
     settle(all.sum);
 }
@@ -249,18 +249,18 @@ DEVICE void attend_ahead(Attended &all, const half_t *queries, const half_t *slo
 // Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Eight
 // warps: four for 64 queries, or, as PARTS, twice four that take every other block of keys of the
 // same queries. A ninth asks for keys and values. The grid is (time / 64 * PARTS / 2, heads, items).
-template <int PARTS, int SLOTS, bool AHEAD>
+template <int FOURS, int PARTS, int SLOTS, bool AHEAD>
 DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     constexpr float scale = SCALE;
-    constexpr int TILES = 2 / PARTS;
+    constexpr int TILES = FOURS / PARTS;
     __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
     half_t *all_queries = (half_t *)shared, *slots = all_queries + TILES * BLOCK;
     int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64 * TILES;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
-    if (threadIdx.x == 256) {
+    if (threadIdx.x == 128 * FOURS) {
         prepare(&queries_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 8 / PARTS);
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4 * TILES);
         end_preparing();
     }
     __syncthreads();
@@ -269,7 +269,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     // Queries that begin past the item's end attend to nothing and come out zero.
     int end = first < length ? length : 0, steps = (end + 63) / 64;
     wait_for_previous();
-    if (warp == 8) {
+    if (warp == 4 * FOURS) {
         if (lane) return;
         int tile = item * (time / 64), across = 3 * heads;
         show_to_copies();
@@ -367,10 +367,10 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     NAME(const half_t *rows, const half_t *weight, float *stream) {                                \
         add_product<DEEP, SLOTS>(rows, weight, stream);                                            \
     }
-#define ATTENTION(NAME, PARTS, SLOTS, AHEAD, AT_ONCE)                                              \
-    extern "C" __global__ void __launch_bounds__(288, AT_ONCE)                                     \
+#define ATTENTION(NAME, FOURS, PARTS, SLOTS, AHEAD, AT_ONCE)                                          \
+    extern "C" __global__ void __launch_bounds__(128 * FOURS + 32, AT_ONCE)                        \
     NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time) {                        \
-        attention<PARTS, SLOTS, AHEAD>(qkv, lengths, result, time);                                \
+        attention<FOURS, PARTS, SLOTS, AHEAD>(qkv, lengths, result, time);                         \
     }
 
 NORM_PRODUCT(qkv_128, 2, false)
@@ -379,6 +379,7 @@ NORM_PRODUCT(feed_in_128, 2, true)
 NORM_PRODUCT(feed_in_256, 4, true)
 ADD_PRODUCT(attended_out, 8, 8)
 ADD_PRODUCT(feed_out, 16, 8)
-ATTENTION(attention_64, 2, 6, false, 2)
-ATTENTION(attention_128, 1, 5, false, 2)
-ATTENTION(attention_ahead, 1, 6, true, 1)
+ATTENTION(attention_64, 2, 2, 6, false, 2)
+ATTENTION(attention_128, 2, 1, 5, false, 2)
+ATTENTION(attention_one, 1, 1, 4, true, 2)
+ATTENTION(attention_ahead, 2, 1, 6, true, 1)
