@@ -114,7 +114,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         hopper = self._hopper
-        if hopper and rows[..., 0].numel() < LARGE and hopper.convolves(rows, block.first):
+        if hopper and rows[..., 0].numel() < hopper.most and hopper.convolves(rows, block.first):
             return hopper.resnet(rows, block, step)
         return super().resnet(rows, block, step)
 
@@ -122,7 +122,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
     ) -> None:
         hopper = self._hopper
-        if hopper and stream[..., 0].numel() < LARGE and hopper.fits(stream, layers[0]):
+        if hopper and stream[..., 0].numel() < hopper.most and hopper.fits(stream, layers[0]):
             hopper.transform(stream, layers, lengths)
         else:
             super().transform(stream, layers, heads, lengths)
@@ -182,8 +182,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     ) -> Tensor:
         if len(block.gain) != WIDTH:
             return super().normed_conv(rows, block, shift=shift, stream=stream)
-        hopper, small = self._hopper, rows[..., 0].numel() < LARGE
-        if hopper and small and rows.shape[-1] == WIDTH and hopper.convolves(rows, block):
+        hopper, narrow = self._hopper, rows.shape[-1] == WIDTH
+        small = hopper and rows[..., 0].numel() < hopper.most
+        if hopper and small and narrow and hopper.convolves(rows, block):
             return hopper.normed_conv(rows, block, shift=shift, stream=stream)
         convolved = self.causal_conv(rows, block.conv)
         count = convolved.numel() // WIDTH

@@ -107,7 +107,7 @@ class HopperKernels:
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._blocks = WeakIdKeyDictionary()
         self.qkv, self.feed_in, self.many, self.shifted = 128, 128, MANY_BLOCKS, ""
-        self.joined = 0
+        self.joined, self.most = 0, 8192
 
     def convolves(self, rows: Tensor, block: NormedConv) -> bool:
         """Whether this is one of the sizes of `normed_conv`; `first` takes 320 channels too."""
