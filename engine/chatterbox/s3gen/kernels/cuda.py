@@ -153,6 +153,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         return self._multiply(flat, product, taps=1).view(*rows.shape[:-1], -1)
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        hopper = self._hopper
+        if hopper and rows[..., 0].numel() < hopper.most and hopper.convolves_alone(rows, product):
+            return hopper.causal_conv(rows, product)
         return self._multiply(rows, product, taps=TAPS)
 
     def _multiply(self, rows: Tensor, product: Linear, *, taps: int) -> Tensor:

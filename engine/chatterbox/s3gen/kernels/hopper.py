@@ -12,12 +12,12 @@ from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
+from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of the feed-forward
 HEADS = INNER // 64
 TIME_STEP = 128  # lengths are a multiple, as the decoder pads them
-MANY_BLOCKS = 400  # of 64 queries of one head: from there on no two warps share their queries
 
 _PACKAGE = "engine.chatterbox.s3gen.kernels"
 _BLOCK_BYTES = 64 * 64 * 2
@@ -38,36 +38,29 @@ class ChainForm(NamedTuple):
 def _conv(channels: int, parts: int) -> ChainForm:
     across = channels // 64
     tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
-    told = 8 * 64 * 8 + 8 * parts  # between the blocks of a cluster, and signals
-    return ChainForm(256, parts * across, tile + told)
+    told = 8 * 64 * 8 + 8 * (parts + 2)  # between the blocks of a cluster, and signals
+    return ChainForm(256, 2 * across, tile + told)
 
 
 #: By source and kernel.
 FORMS = {
     "transformer": {
-        "qkv_128": ChainForm(256, 4 + 2 * 4),
-        "qkv_256": ChainForm(512, 4 + 4 * 4),
-        "feed_in_128": ChainForm(256, 4 + 2 * 4),
-        "feed_in_256": ChainForm(512, 4 + 4 * 4),
+        "qkv": ChainForm(512, 4 + 4 * 4),
+        "feed_in": ChainForm(512, 4 + 4 * 4),
         "attended_out": ChainForm(160, 8 + 8),
         "feed_out": ChainForm(160, 16 + 8),
-        "attention_64": ChainForm(288, 1 + 6 * 2),
-        "attention_128": ChainForm(288, 2 + 5 * 2),
+        "attended_out_4": ChainForm(160, 8 + 4),
+        "feed_out_4": ChainForm(160, 16 + 4),
         "attention_one": ChainForm(160, 1 + 4 * 2),
         "attention_ahead": ChainForm(288, 2 + 6 * 2),
-    },
-    "between": {
-        "between": ChainForm(288, 8 + 4 + 4 + 2 * 5, 2 * 8 * 64 * 8 + 8 * 16),
     },
     "resnet": {
         "first_256": _conv(256, 4),
         "first_320": _conv(320, 4),
+        "first_512": _conv(512, 4),
         "second": _conv(256, 3),
-        "alone": _conv(256, 3),
-        "first_256_shifted": _conv(256, 4),
-        "first_320_shifted": _conv(320, 4),
-        "second_shifted": _conv(256, 3),
-        "alone_shifted": _conv(256, 3),
+        "last": _conv(256, 3),
+        "plain": _conv(256, 3),
     },
 }
 
@@ -106,13 +99,13 @@ class HopperKernels:
             for kernel, form in FORMS[name].items():
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._blocks = WeakIdKeyDictionary()
-        self.qkv, self.feed_in, self.many, self.shifted = 128, 128, MANY_BLOCKS, ""
-        self.joined, self.most = 0, 8192
+        self.attention, self.slots, self.most, self.at_once = "attention_one", "", 8192, 132
 
     def convolves(self, rows: Tensor, block: NormedConv) -> bool:
-        """Whether this is one of the sizes of `normed_conv`; `first` takes 320 channels too."""
         return (
-            len(block.gain) == WIDTH and rows.shape[1] % 64 == 0 and rows.shape[2] in (WIDTH, 320)
+            len(block.gain) == WIDTH
+            and rows.shape[1] % 64 == 0
+            and rows.shape[2] in (WIDTH, 320, 512)
         )
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
@@ -129,7 +122,7 @@ class HopperKernels:
         grid = (4, time // 64, batch)
         first = block.first
         affine = (first.gain, first.bias, block.time[step])
-        name = f"first_{channels}{self.shifted}"
+        name = f"first_{channels}"
         self._launch(name, grid, rows, weight, bias, *affine, hidden, stream, time)
         self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
         return stream
@@ -138,19 +131,37 @@ class HopperKernels:
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
         batch, time, _ = rows.shape
-        weight = self._blocks.get(block.conv.weight)
-        if weight is None:
-            weight = self._blocks[block.conv.weight] = blocks_of(block.conv.weight)
+        weight = self._of_conv(block.conv)
         result = None
         if stream is None:
             result = rows.new_empty(batch, time, WIDTH, dtype=self._dtype)
-        name = ("alone" if rows.dtype == torch.float32 else "second") + self.shifted
+        name = "last" if rows.dtype == torch.float32 else "second"
         affine = (block.gain, block.bias, shift)
         grid = (4, time // 64, batch)
         self._launch(name, grid, rows, weight, block.conv.bias, *affine, result, stream, time)
         made = stream if result is None else result
         assert made is not None
         return made
+
+    def convolves_alone(self, rows: Tensor, product: Linear) -> bool:
+        return (
+            rows.dtype == torch.float32
+            and len(product.weight) == WIDTH == rows.shape[2]
+            and rows.shape[1] % 64 == 0
+        )
+
+    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        batch, time, _ = rows.shape
+        stream = torch.empty_like(rows)
+        given = (rows, self._of_conv(product), product.bias, None, None, None, None, stream, time)
+        self._launch("plain", (4, time // 64, batch), *given)
+        return stream
+
+    def _of_conv(self, product: Linear) -> Tensor:
+        found = self._blocks.get(product.weight)
+        if found is None:
+            found = self._blocks[product.weight] = blocks_of(product.weight)
+        return found
 
     @staticmethod
     def fits(stream: Tensor, layer: TransformerLayer) -> bool:
@@ -173,22 +184,6 @@ class HopperKernels:
             self._blocks[layer.out] = found
         return found
 
-    def _pieces(self, layer: TransformerLayer, after: TransformerLayer | None) -> Tensor:
-        """What each of four neighbours streams of `between`, in order."""
-        found = self._blocks.get(layer.feed_out)
-        if found is None:
-            blocks = self._of(layer)
-            one = (64, 64)
-            qkv = torch.zeros_like(blocks.qkv) if after is None else self._of(after).qkv
-            parts = (
-                blocks.out.view(4, 8, *one),
-                blocks.feed_in.view(4, 2, 2, 4, *one).transpose(2, 3).reshape(4, 16, *one),
-                blocks.feed_out.view(2, 2, 4, 4, *one).permute(2, 0, 3, 1, 4, 5).reshape(4, 16, *one),
-                qkv.view(4, 3, 2, 4, *one).transpose(2, 3).reshape(4, 24, *one),
-            )
-            found = self._blocks[layer.feed_out] = torch.cat(parts, dim=1)
-        return found
-
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
@@ -198,53 +193,26 @@ class HopperKernels:
         qkv = stream.new_empty(tiles, 3 * HEADS, 64, 64, dtype=dtype)
         attended = stream.new_empty(tiles, HEADS, 64, 64, dtype=dtype)
         hidden = stream.new_empty(tiles, FEED // 64, 64, 64, dtype=dtype)
-        name, at_once = "attention_64", 64
-        if self.many == -2:
-            name = "attention_one"
-        elif self.many < 0:
-            name, at_once = "attention_ahead", 128
-        elif tiles * HEADS >= self.many:
-            name, at_once = "attention_128", 128
-        if tiles <= self.joined:
-            blocks = self._of(layers[0])
-            self._launch(
-                f"qkv_{self.qkv}",
-                (tiles, 3 * INNER // self.qkv),
-                *(stream, layers[0].ahead, blocks.qkv, layers[0].qkv.bias, qkv),
-            )
-            for layer, after in zip(layers, (*layers[1:], None), strict=True):
-                self._launch(
-                    name,
-                    (time // at_once, HEADS, batch),
-                    *(qkv, lengths, attended, time),
-                )
-                self._launch(
-                    "between",
-                    (4, tiles, 1),
-                    *(attended, self._pieces(layer, after), layer.feed_ahead, layer.feed_in.bias),
-                    *(None if after is None else after.ahead, None if after is None else after.qkv.bias),
-                    *(stream, None if after is None else qkv),
-                )
-            return
+        at_once = 128 if self.attention == "attention_ahead" else 64
         for layer in layers:
             blocks = self._of(layer)
             self._launch(
-                f"qkv_{self.qkv}",
-                (tiles, 3 * INNER // self.qkv),
-                *(stream, layer.ahead, blocks.qkv, layer.qkv.bias, qkv),
+                "qkv",
+                (min(tiles, self.at_once // 6), 6),
+                *(stream, layer.ahead, blocks.qkv, layer.qkv.bias, qkv, tiles),
             )
             self._launch(
-                name,
+                self.attention,
                 (time // at_once, HEADS, batch),
                 *(qkv, lengths, attended, time),
             )
-            self._launch("attended_out", (tiles, 4), attended, blocks.out, stream)
+            self._launch("attended_out" + self.slots, (tiles, 4), attended, blocks.out, stream)
             self._launch(
-                f"feed_in_{self.feed_in}",
-                (tiles, FEED // self.feed_in),
-                *(stream, layer.feed_ahead, blocks.feed_in, layer.feed_in.bias, hidden),
+                "feed_in",
+                (min(tiles, self.at_once // 4), 4),
+                *(stream, layer.feed_ahead, blocks.feed_in, layer.feed_in.bias, hidden, tiles),
             )
-            self._launch("feed_out", (tiles, 4), hidden, blocks.feed_out, stream)
+            self._launch("feed_out" + self.slots, (tiles, 4), hidden, blocks.feed_out, stream)
 
     def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int | None) -> None:
         kernel, form = self._kernels[name]

@@ -1,7 +1,7 @@
 // A causal convolution of three taps to 256 channels, their norm and Mish, on Hopper.
 //
-// Four neighbours, a cluster, take 64 rows: each 64 of the channels, with all of their weights in
-// shared memory before the kernel ahead has ended. What a norm needs of the others' channels they
+// Four neighbours, a cluster, take 64 rows: each 64 of the channels, with most of their weights
+// in shared memory before the kernel ahead has ended. What a norm needs of the others' channels they
 // tell one another.
 #include "blocks.cuh"
 
@@ -32,31 +32,34 @@ DEVICE float sum_of_four(float x) {
 
 // Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
 // With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`.
-// The grid is (4, time / 64, items). With SHIFTED, a tap is an offset of the tile's address.
-template <typename FROM, int CHANNELS, bool SHORTCUT, bool SHIFTED>
-DEVICE void normed_conv(const FROM *rows, const half_t *weight, const half_t *bias,
-                        const float *gain, const float *norm_bias, const float *shift,
-                        half_t *result, float *stream, int time) {
+// The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`.
+template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED>
+DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
+                     const float *gain, const float *norm_bias, const float *shift,
+                     half_t *result, float *stream, int time) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
     constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
     constexpr int CHUNKS = CHANNELS / 8, ALL = (64 + TAPS - 1) * CHUNKS;
-    half_t *weights = (half_t *)shared, *tile = weights + DEEP * BLOCK;
+    half_t *weights = (half_t *)shared, *tile = weights + 2 * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
-    u64 *there = (u64 *)(parts + 8);
+    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4, rank = blockIdx.x;
+    // Two parts of the matrix are there at once.
+    auto ask = [&](int part) {
+        expect(&there[part], ACROSS * BLOCK_BYTES);
+        copy_blocks(weights + part % 2 * ACROSS * BLOCK,
+                    weight + (size_t)(rank * DEEP + part * ACROSS) * BLOCK, ACROSS, &there[part]);
+    };
     if (threadIdx.x == 0) {
 #pragma unroll
         for (int part = 0; part < PARTS; part++) prepare(&there[part], 1);
+        prepare(&taken[0], 8);
+        prepare(&taken[1], 8);
         end_preparing();
-#pragma unroll
-        for (int part = 0; part < PARTS; part++) {
-            expect(&there[part], ACROSS * BLOCK_BYTES);
-            copy_blocks(weights + part * ACROSS * BLOCK,
-                        weight + (size_t)(rank * DEEP + part * ACROSS) * BLOCK, ACROSS,
-                        &there[part]);
-        }
+        ask(0);
+        ask(1);
     }
-    arrive_in_cluster();
+    if (NORMED) arrive_in_cluster();
     start_next();
     wait_for_previous();
     int first = blockIdx.y * 64 - (TAPS - 1);
@@ -71,36 +74,28 @@ DEVICE void normed_conv(const FROM *rows, const half_t *weight, const half_t *bi
     show_to_products();
     __syncthreads();
     float sum[4][4] = {}, straight[4][4] = {};
-    if (SHIFTED) begin_products();
 #pragma unroll
     for (int part = 0; part < PARTS; part++) {
         // The shortcut, behind the last tap, reads what that does.
-        constexpr int LAST = TAPS - 1;
-        const int tap = part < LAST ? part : LAST;
+        const int tap = part < TAPS ? part : TAPS - 1;
+        if (part && part + 1 < PARTS && threadIdx.x == 0) {
+            wait_for(&taken[(part + 1) % 2], (part + 1) / 2 - 1);
+            ask(part + 1);
+        }
         wait_for(&there[part], 0);
+        auto &to = part < TAPS ? sum : straight;
+        begin_products();
 #pragma unroll
         for (int i = 0; i < ACROSS; i++) {
-            u64 b = matrix_at(weights + (part * ACROSS + i) * BLOCK + four * 32 * 64);
-            auto &to = part < TAPS ? sum : straight;
-            if constexpr (SHIFTED) {
-                u64 a = matrix_at(tile + i * PIECE + tap * 64);
+            // A tap is so many rows further into the tile.
+            u64 a = matrix_at(tile + i * PIECE + tap * 64);
+            u64 b = matrix_at(weights + (part % 2 * ACROSS + i) * BLOCK + four * 32 * 64);
 #pragma unroll
-                for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
-            } else {
-                u32 x[4][4];
-                int row = warp % 4 * 16 + lane % 16 + tap;
-#pragma unroll
-                for (int k = 0; k < 4; k++)
-                    load_matrices(x[k], tile + i * PIECE +
-                                            (row * 8 + ((2 * k + lane / 16) ^ row % 8)) * 8);
-                begin_products();
-#pragma unroll
-                for (int k = 0; k < 4; k++) multiply_32(to, x[k], b + 2 * k);
-                end_products();
-            }
+            for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
         }
+        end_products();
+        if (lane == 0) arrive(&taken[part % 2]);
     }
-    if (SHIFTED) end_products();
 
     int column = rank * 64 + four * 32 + lane % 4 * 2;
 #pragma unroll
@@ -109,6 +104,17 @@ DEVICE void normed_conv(const FROM *rows, const half_t *weight, const half_t *bi
 #pragma unroll
         for (int i = 0; i < 4; i++)
             sum[j][i] += i % 2 ? upper<half_t>(added) : lower<half_t>(added);
+    }
+    if (!NORMED) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = blockIdx.y * 64 + warp % 4 * 16 + half * 8 + lane / 4;
+            float *to = stream + ((size_t)blockIdx.z * time + row) * WIDTH + column;
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                *(float2 *)(to + j * 8) = make_float2(sum[j][2 * half], sum[j][2 * half + 1]);
+        }
+        return;
     }
     wait_for_cluster();  // all have begun
 #pragma unroll
@@ -169,19 +175,17 @@ DEVICE void normed_conv(const FROM *rows, const half_t *weight, const half_t *bi
     }
 }
 
-#define NORMED_CONV(NAME, FROM, CHANNELS, SHORTCUT, SHIFTED)                                       \
-    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256)                    \
+#define CONV(NAME, FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE)                                      \
+    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, AT_ONCE)           \
     NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
          const float *norm_bias, const float *shift, half_t *result, float *stream, int time) {    \
-        normed_conv<FROM, CHANNELS, SHORTCUT, SHIFTED>(rows, weight, bias, gain, norm_bias, shift, \
-                                                       result, stream, time);                      \
+        convolve<FROM, CHANNELS, SHORTCUT, NORMED>(rows, weight, bias, gain, norm_bias, shift,     \
+                                                   result, stream, time);                          \
     }
 
-NORMED_CONV(first_256, float, 256, true, false)
-NORMED_CONV(first_320, float, 320, true, false)
-NORMED_CONV(second, half_t, 256, false, false)
-NORMED_CONV(alone, float, 256, false, false)
-NORMED_CONV(first_256_shifted, float, 256, true, true)
-NORMED_CONV(first_320_shifted, float, 320, true, true)
-NORMED_CONV(second_shifted, half_t, 256, false, true)
-NORMED_CONV(alone_shifted, float, 256, false, true)
+CONV(first_256, float, 256, true, true, 2)
+CONV(first_320, float, 320, true, true, 1)
+CONV(first_512, float, 512, true, true, 1)
+CONV(second, half_t, 256, false, true, 2)
+CONV(last, float, 256, false, true, 2)
+CONV(plain, float, 256, false, false, 2)

@@ -7,76 +7,87 @@
 #include "attention.cuh"
 #include "blocks.cuh"
 
-// 64 rows of `stream`, normalised after `ahead` is taken off, times 64 * TILES rows of `weight`.
-// Four warps take 64 columns each. The grid is (rows / 64, outputs / 64 / TILES).
-template <int TILES, bool CURVED>
+// Rows of `stream`, 64 at a time, normalised after `ahead` is taken off, times 256 rows of `weight`,
+// which stay. Four times four warps take 64 columns each. The grid is (any, outputs / 256).
+template <bool CURVED>
 DEVICE void norm_product(const float *stream, const float *ahead, const half_t *weight,
-                         const half_t *bias, half_t *result) {
-    constexpr int DEEP = WIDTH / 64, ROWS = 16 / TILES;
-    __shared__ u64 there[TILES];
+                         const half_t *bias, half_t *result, int tiles) {
+    constexpr int FOURS = 4, DEEP = WIDTH / 64, ROWS = 16 / FOURS;
+    __shared__ u64 there[FOURS];
     half_t *normed = (half_t *)shared, *weights = normed + DEEP * BLOCK;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, tile = warp / 4;
-    int column = blockIdx.y * TILES + tile;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
+    int column = blockIdx.y * FOURS + four, columns = gridDim.y * FOURS;
     if (threadIdx.x == 0) {
 #pragma unroll
-        for (int t = 0; t < TILES; t++) prepare(&there[t], 1);
+        for (int i = 0; i < FOURS; i++) prepare(&there[i], 1);
         end_preparing();
 #pragma unroll
-        for (int t = 0; t < TILES; t++) {
-            expect(&there[t], DEEP * BLOCK_BYTES);
-            copy_blocks(weights + t * DEEP * BLOCK,
-                        weight + (size_t)(blockIdx.y * TILES + t) * DEEP * BLOCK, DEEP, &there[t]);
+        for (int i = 0; i < FOURS; i++) {
+            expect(&there[i], DEEP * BLOCK_BYTES);
+            copy_blocks(weights + i * DEEP * BLOCK,
+                        weight + (size_t)(blockIdx.y * FOURS + i) * DEEP * BLOCK, DEEP, &there[i]);
         }
     }
     start_next();
-    float excess[8];
-    load8(excess, ahead + lane * 8);
-    u32 added[8];
-#pragma unroll
-    for (int j = 0; j < 8; j++) added[j] = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
-    wait_for_previous();
     float x[ROWS][8];
+    auto load = [&](int tile) {
 #pragma unroll
-    for (int i = 0; i < ROWS; i++)
-        load8(x[i], stream + (size_t)(blockIdx.x * 64 + warp * ROWS + i) * WIDTH + lane * 8);
+        for (int i = 0; i < ROWS; i++)
+            load8(x[i], stream + (size_t)(tile * 64 + warp * ROWS + i) * WIDTH + lane * 8);
+    };
+    wait_for_previous();
+    load(blockIdx.x);
+    const half_t *mine = weights + four * DEEP * BLOCK;
+    half_t *rounded = normed + four * BLOCK;
+#pragma unroll 1
+    for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        float excess[8];
+        load8(excess, ahead + lane * 8);
 #pragma unroll
-    for (int i = 0; i < ROWS; i++) {
+        for (int i = 0; i < ROWS; i++) {
 #pragma unroll
-        for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
-        normalise(x[i]);
-        int row = warp * ROWS + i;
-        *(uint4 *)(normed + lane / 8 * BLOCK + (row * 8 + (lane % 8 ^ row % 8)) * 8) = packed(x[i]);
-    }
-    show_to_products();
-    __syncthreads();
-    wait_for(&there[tile], 0);
-    float sum[8][4];
-    half_t *mine = weights + tile * DEEP * BLOCK;
-    begin_products();
-#pragma unroll
-    for (int i = 0; i < DEEP; i++) {
-        u64 a = matrix_at(normed + i * BLOCK), b = matrix_at(mine + i * BLOCK);
-#pragma unroll
-        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
-    }
-    end_products();
-    join(1 + tile, 128);  // nobody reads these weights any more
-#pragma unroll
-    for (int j = 0; j < 8; j++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            int row = warp % 4 * 16 + half * 8 + lane / 4;
-            float u = sum[j][2 * half] + lower<half_t>(added[j]);
-            float v = sum[j][2 * half + 1] + upper<half_t>(added[j]);
-            if (CURVED) u = gelu(u), v = gelu(v);
-            *(u32 *)(mine + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) = pack<half_t>(u, v);
+            for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
+            normalise(x[i]);
+            int row = warp * ROWS + i;
+            *(uint4 *)(normed + lane / 8 * BLOCK + (row * 8 + (lane % 8 ^ row % 8)) * 8) =
+                packed(x[i]);
         }
-    join(1 + tile, 128);
-    half_t *to = result + (size_t)(blockIdx.x * gridDim.y * TILES + column) * BLOCK;
+        show_to_products();
+        __syncthreads();
+        if (tile + gridDim.x < tiles) load(tile + gridDim.x);
+        wait_for(&there[four], 0);
+        float sum[8][4];
+        begin_products();
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        int at = (i * 128 + threadIdx.x % 128) * 8;
-        *(uint4 *)(to + at) = *(const uint4 *)(mine + at);
+        for (int i = 0; i < DEEP; i++) {
+            u64 a = matrix_at(normed + i * BLOCK), b = matrix_at(mine + i * BLOCK);
+#pragma unroll
+            for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
+        }
+        end_products();
+        settle(sum);
+        __syncthreads();  // nobody reads the normalised rows any more
+#pragma unroll
+        for (int j = 0; j < 8; j++) {
+            u32 added = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
+#pragma unroll
+            for (int half = 0; half < 2; half++) {
+                int row = warp % 4 * 16 + half * 8 + lane / 4;
+                float u = sum[j][2 * half] + lower<half_t>(added);
+                float v = sum[j][2 * half + 1] + upper<half_t>(added);
+                if (CURVED) u = gelu(u), v = gelu(v);
+                *(u32 *)(rounded + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
+                    pack<half_t>(u, v);
+            }
+        }
+        __syncwarp();
+        // A warp copies the rows that it has written.
+        size_t at = warp % 4 * 16 * 64 + lane * 8;
+        half_t *to = result + (size_t)(tile * columns + column) * BLOCK + at;
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            *(uint4 *)(to + i * 256) = *(const uint4 *)(rounded + at + i * 256);
+        __syncthreads();
     }
 }
 
@@ -356,11 +367,11 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
 }
 
-#define NORM_PRODUCT(NAME, TILES, CURVED)                                                          \
-    extern "C" __global__ void __launch_bounds__(128 * TILES, 4 / TILES)                           \
+#define NORM_PRODUCT(NAME, CURVED)                                                                 \
+    extern "C" __global__ void __launch_bounds__(512)                                              \
     NAME(const float *stream, const float *ahead, const half_t *weight, const half_t *bias,        \
-         half_t *result) {                                                                         \
-        norm_product<TILES, CURVED>(stream, ahead, weight, bias, result);                          \
+         half_t *result, int tiles) {                                                              \
+        norm_product<CURVED>(stream, ahead, weight, bias, result, tiles);                          \
     }
 #define ADD_PRODUCT(NAME, DEEP, SLOTS)                                                             \
     extern "C" __global__ void __launch_bounds__(160)                                              \
@@ -373,13 +384,11 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         attention<FOURS, PARTS, SLOTS, AHEAD>(qkv, lengths, result, time);                         \
     }
 
-NORM_PRODUCT(qkv_128, 2, false)
-NORM_PRODUCT(qkv_256, 4, false)
-NORM_PRODUCT(feed_in_128, 2, true)
-NORM_PRODUCT(feed_in_256, 4, true)
+NORM_PRODUCT(qkv, false)
+NORM_PRODUCT(feed_in, true)
 ADD_PRODUCT(attended_out, 8, 8)
 ADD_PRODUCT(feed_out, 16, 8)
-ATTENTION(attention_64, 2, 2, 6, false, 2)
-ATTENTION(attention_128, 2, 1, 5, false, 2)
+ADD_PRODUCT(attended_out_4, 8, 4)
+ADD_PRODUCT(feed_out_4, 16, 4)
 ATTENTION(attention_one, 1, 1, 4, true, 2)
 ATTENTION(attention_ahead, 2, 1, 6, true, 1)
