@@ -158,7 +158,7 @@ class HopperKernels:
         return stream
 
     def _of_conv(self, product: Linear) -> Tensor:
-        found = self._blocks.get(product.weight)
+        found: Tensor | None = self._blocks.get(product.weight)
         if found is None:
             found = self._blocks[product.weight] = blocks_of(product.weight)
         return found
@@ -173,7 +173,7 @@ class HopperKernels:
         )
 
     def _of(self, layer: TransformerLayer) -> LayerBlocks:
-        found = self._blocks.get(layer.out)
+        found: LayerBlocks | None = self._blocks.get(layer.out)
         if found is None:
             found = LayerBlocks(
                 blocks_of(layer.qkv.weight),
