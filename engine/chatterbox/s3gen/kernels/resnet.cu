@@ -19,11 +19,11 @@ DEVICE void tell(float2 *mine, int rank, float2 value) {
                  : "memory");
 }
 
+// Sixteen bytes of a row, as halves.
 DEVICE uint4 rounded(const half_t *from) { return *(const uint4 *)from; }
-DEVICE uint4 rounded(const float *from) {
-    float x[8];
-    load8(x, from);
-    return packed(x);
+DEVICE uint2 rounded(const float *from) {
+    float4 x = *(const float4 *)from;
+    return make_uint2(pack<half_t>(x.x, x.y), pack<half_t>(x.z, x.w));
 }
 DEVICE float sum_of_four(float x) {
     x += __shfl_xor_sync(~0u, x, 1);
@@ -39,7 +39,7 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                      half_t *result, float *stream, int time) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
     constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
-    constexpr int CHUNKS = CHANNELS / 8, ALL = (64 + TAPS - 1) * CHUNKS;
+    constexpr int UNIT = 16 / sizeof(FROM), UNITS = CHANNELS / UNIT;
     half_t *weights = (half_t *)shared, *tile = weights + 2 * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
     u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
@@ -65,11 +65,11 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     int first = blockIdx.y * 64 - (TAPS - 1);
     const FROM *from = rows + (size_t)blockIdx.z * time * CHANNELS;
 #pragma unroll 8
-    for (int i = threadIdx.x; i < ALL; i += 256) {
-        int row = i / CHUNKS, chunk = i % CHUNKS;
-        uint4 x = make_uint4(0, 0, 0, 0);
-        if (first + row >= 0) x = rounded(from + (size_t)(first + row) * CHANNELS + chunk * 8);
-        *(uint4 *)(tile + chunk / 8 * PIECE + (row * 8 + (chunk % 8 ^ row % 8)) * 8) = x;
+    for (int i = threadIdx.x; i < (64 + TAPS - 1) * UNITS; i += 256) {
+        int row = i / UNITS, at = i % UNITS * UNIT, chunk = at / 8;
+        decltype(rounded(from)) x = {};
+        if (first + row >= 0) x = rounded(from + (size_t)(first + row) * CHANNELS + at);
+        *(decltype(x) *)(tile + chunk / 8 * PIECE + (row * 8 + (chunk % 8 ^ row % 8)) * 8 + at % 8) = x;
     }
     show_to_products();
     __syncthreads();

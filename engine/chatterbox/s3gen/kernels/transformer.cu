@@ -7,6 +7,12 @@
 #include "attention.cuh"
 #include "blocks.cuh"
 
+// A lane's eight of a row: four of each half, so that a warp asks for 512 bytes in one piece.
+DEVICE void load_row(float (&x)[8], const float *row) {
+    *(float4 *)x = *(const float4 *)(row + threadIdx.x % 32 * 4);
+    *(float4 *)(x + 4) = *(const float4 *)(row + WIDTH / 2 + threadIdx.x % 32 * 4);
+}
+
 // Rows of `stream`, 64 at a time, normalised after `ahead` is taken off, times 256 rows of `weight`,
 // which stay. Four times four warps take 64 columns each. The grid is (any, outputs / 256).
 template <bool CURVED>
@@ -33,7 +39,7 @@ DEVICE void norm_product(const float *stream, const float *ahead, const half_t *
     auto load = [&](int tile) {
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
-            load8(x[i], stream + (size_t)(tile * 64 + warp * ROWS + i) * WIDTH + lane * 8);
+            load_row(x[i], stream + (size_t)(tile * 64 + warp * ROWS + i) * WIDTH);
     };
     wait_for_previous();
     load(blockIdx.x);
@@ -42,15 +48,18 @@ DEVICE void norm_product(const float *stream, const float *ahead, const half_t *
 #pragma unroll 1
     for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
         float excess[8];
-        load8(excess, ahead + lane * 8);
+        load_row(excess, ahead);
 #pragma unroll
         for (int i = 0; i < ROWS; i++) {
 #pragma unroll
             for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
             normalise(x[i]);
             int row = warp * ROWS + i;
-            *(uint4 *)(normed + lane / 8 * BLOCK + (row * 8 + (lane % 8 ^ row % 8)) * 8) =
-                packed(x[i]);
+            uint4 halves = packed(x[i]);
+            half_t *to = normed + lane / 16 * BLOCK +
+                         (row * 8 + (lane % 16 / 2 ^ row % 8)) * 8 + lane % 2 * 4;
+            *(uint2 *)to = make_uint2(halves.x, halves.y);
+            *(uint2 *)(to + 2 * BLOCK) = make_uint2(halves.z, halves.w);
         }
         show_to_products();
         __syncthreads();
