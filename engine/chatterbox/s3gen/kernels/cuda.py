@@ -113,17 +113,15 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         self._hopper = HopperKernels(device, dtype) if on_hopper else None
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
-        hopper = self._hopper
-        if hopper and rows[..., 0].numel() < hopper.most and hopper.convolves(rows, block.first):
-            return hopper.resnet(rows, block, step)
+        if self._hopper and self._hopper.resnet_fits(rows, block):
+            return self._hopper.resnet(rows, block, step)
         return super().resnet(rows, block, step)
 
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
     ) -> None:
-        hopper = self._hopper
-        if hopper and stream[..., 0].numel() < hopper.most and hopper.fits(stream, layers[0]):
-            hopper.transform(stream, layers, lengths)
+        if self._hopper and self._hopper.transform_fits(stream, layers[0]):
+            self._hopper.transform(stream, layers, lengths)
         else:
             super().transform(stream, layers, heads, lengths)
 
@@ -153,9 +151,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         return self._multiply(flat, product, taps=1).view(*rows.shape[:-1], -1)
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        hopper = self._hopper
-        if hopper and rows[..., 0].numel() < hopper.most and hopper.convolves_alone(rows, product):
-            return hopper.causal_conv(rows, product)
+        wide = rows.dtype == torch.float32
+        if wide and self._hopper and self._hopper.conv_fits(rows, product):
+            return self._hopper.causal_conv(rows, product)
         return self._multiply(rows, product, taps=TAPS)
 
     def _multiply(self, rows: Tensor, product: Linear, *, taps: int) -> Tensor:
@@ -185,10 +183,8 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     ) -> Tensor:
         if len(block.gain) != WIDTH:
             return super().normed_conv(rows, block, shift=shift, stream=stream)
-        hopper, narrow = self._hopper, rows.shape[-1] == WIDTH
-        small = hopper and rows[..., 0].numel() < hopper.most
-        if hopper and small and narrow and hopper.convolves(rows, block):
-            return hopper.normed_conv(rows, block, shift=shift, stream=stream)
+        if self._hopper and self._hopper.conv_fits(rows, block.conv):
+            return self._hopper.normed_conv(rows, block, shift=shift, stream=stream)
         convolved = self.causal_conv(rows, block.conv)
         count = convolved.numel() // WIDTH
         rounded: Tensor | None = None

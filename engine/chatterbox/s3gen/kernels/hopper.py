@@ -1,7 +1,7 @@
-"""The estimator's transformer layers on Hopper: five kernels a layer, which hand on blocks.
+"""The estimator's resnets and transformer layers on Hopper, which hand on blocks.
 
-A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece. See
-`transformer.cu`.
+A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece: see
+`blocks.cuh`, and `transformer.cu` and `resnet.cu` for the kernels.
 """
 
 import ctypes
@@ -17,18 +17,21 @@ from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, Transfor
 
 WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of the feed-forward
 HEADS = INNER // 64
-TIME_STEP = 128  # lengths are a multiple, as the decoder pads them
+CHANNELS = (256, 320, 512)  # of what a resnet reads
+MOST_ROWS = 8192  # with so many and more the other forms are as fast
+MULTIPROCESSORS = 132  # of an H100 or H200: a product's blocks keep their weights for all rows
 
 _PACKAGE = "engine.chatterbox.s3gen.kernels"
 _BLOCK_BYTES = 64 * 64 * 2
+_SQUARE = 256  # columns that a block of `qkv` and `feed_in` takes
 
 
 class ChainForm(NamedTuple):
-    """A kernel's threads, and the blocks that it keeps in shared memory."""
+    """A kernel's threads, the blocks that it keeps in shared memory, and bytes beside them."""
 
     threads: int
     blocks: int
-    more: int = 0  # bytes beside them
+    more: int = 0
 
     @property
     def shared(self) -> int:
@@ -46,13 +49,10 @@ def _conv(channels: int, parts: int) -> ChainForm:
 FORMS = {
     "transformer": {
         "qkv": ChainForm(512, 4 + 4 * 4),
-        "feed_in": ChainForm(512, 4 + 4 * 4),
+        "attention": ChainForm(160, 1 + 4 * 2),
         "attended_out": ChainForm(160, 8 + 8),
+        "feed_in": ChainForm(512, 4 + 4 * 4),
         "feed_out": ChainForm(160, 16 + 8),
-        "attended_out_4": ChainForm(160, 8 + 4),
-        "feed_out_4": ChainForm(160, 16 + 4),
-        "attention_one": ChainForm(160, 1 + 4 * 2),
-        "attention_ahead": ChainForm(288, 2 + 6 * 2),
     },
     "resnet": {
         "first_256": _conv(256, 4),
@@ -66,6 +66,7 @@ FORMS = {
 
 
 def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
+    """What is compiled for a precision, by name, for Hopper alone."""
     defines = {"BF16": int(dtype == torch.bfloat16)}
     return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}
 
@@ -79,142 +80,110 @@ def blocks_of(matrix: Tensor) -> Tensor:
     return chunks[:, :, row, chunk].flatten(-2).contiguous()
 
 
-class LayerBlocks(NamedTuple):
-    """A layer's matrices as blocks."""
-
-    qkv: Tensor
-    out: Tensor
-    feed_in: Tensor
-    feed_out: Tensor
-
-
 class HopperKernels:
-    """Resnets and transformer layers, whose streams are (batch, time, 256) fp32."""
+    """See `S3GenKernels` in `protocol`. What is not of these sizes is refused by `..._fits`.
+
+    A matrix is laid out in blocks when it is first met, and they are kept as long as it is.
+    """
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Raises `LibraryMissing`, `CompileError` or `DriverError`."""
         self._dtype = dtype
         self._kernels: dict[str, tuple[Kernel, ChainForm]] = {}
         for name, file in sources(dtype).items():
             program = Program(file, device)
             for kernel, form in FORMS[name].items():
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
-        self._blocks = WeakIdKeyDictionary()
-        self.attention, self.slots, self.most, self.at_once = "attention_one", "", 8192, 132
+        self._laid_out = WeakIdKeyDictionary()
 
-    def convolves(self, rows: Tensor, block: NormedConv) -> bool:
-        return (
-            len(block.gain) == WIDTH
-            and rows.shape[1] % 64 == 0
-            and rows.shape[2] in (WIDTH, 320, 512)
-        )
+    @staticmethod
+    def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:
+        return _few(rows) and rows.shape[2] in CHANNELS and len(block.first.gain) == WIDTH
+
+    @staticmethod
+    def conv_fits(rows: Tensor, product: Linear) -> bool:
+        return _few(rows) and rows.shape[2] == len(product.weight) == WIDTH
+
+    @staticmethod
+    def transform_fits(stream: Tensor, layer: TransformerLayer) -> bool:
+        feed = len(layer.feed_in.weight)
+        return _few(stream) and layer.out.shape == (WIDTH, INNER) and feed == FEED
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
-        """A new stream."""
         batch, time, channels = rows.shape
-        found = self._blocks.get(block.shortcut.weight)
+        first, shortcut = block.first, block.shortcut
+        found: tuple[Tensor, Tensor] | None = self._laid_out.get(shortcut.weight)
         if found is None:
-            matrix = torch.cat([block.first.conv.weight, block.shortcut.weight], dim=1)
-            found = blocks_of(matrix), torch.cat([block.first.conv.bias, block.shortcut.bias])
-            self._blocks[block.shortcut.weight] = found
-        weight, bias = found
+            weight = torch.cat([first.conv.weight, shortcut.weight], dim=1)
+            found = blocks_of(weight), torch.cat([first.conv.bias, shortcut.bias])
+            self._laid_out[shortcut.weight] = found
         stream = rows.new_empty(batch, time, WIDTH)
         hidden = torch.empty_like(stream, dtype=self._dtype)
-        grid = (4, time // 64, batch)
-        first = block.first
         affine = (first.gain, first.bias, block.time[step])
-        name = f"first_{channels}"
-        self._launch(name, grid, rows, weight, bias, *affine, hidden, stream, time)
-        self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
-        return stream
+        self._convolve(f"first_{channels}", rows, *found, *affine, hidden, stream)
+        return self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        batch, time, _ = rows.shape
-        weight = self._of_conv(block.conv)
-        result = None
-        if stream is None:
-            result = rows.new_empty(batch, time, WIDTH, dtype=self._dtype)
+        rounded = None if stream is not None else torch.empty_like(rows, dtype=self._dtype)
         name = "last" if rows.dtype == torch.float32 else "second"
+        weight, bias = self._blocks(block.conv.weight), block.conv.bias
         affine = (block.gain, block.bias, shift)
-        grid = (4, time // 64, batch)
-        self._launch(name, grid, rows, weight, block.conv.bias, *affine, result, stream, time)
-        made = stream if result is None else result
-        assert made is not None
-        return made
-
-    def convolves_alone(self, rows: Tensor, product: Linear) -> bool:
-        return (
-            rows.dtype == torch.float32
-            and len(product.weight) == WIDTH == rows.shape[2]
-            and rows.shape[1] % 64 == 0
-        )
+        self._convolve(name, rows, weight, bias, *affine, rounded, stream)
+        result = stream if rounded is None else rounded
+        assert result is not None
+        return result
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        batch, time, _ = rows.shape
-        stream = torch.empty_like(rows)
-        given = (rows, self._of_conv(product), product.bias, None, None, None, None, stream, time)
-        self._launch("plain", (4, time // 64, batch), *given)
-        return stream
-
-    def _of_conv(self, product: Linear) -> Tensor:
-        found: Tensor | None = self._blocks.get(product.weight)
-        if found is None:
-            found = self._blocks[product.weight] = blocks_of(product.weight)
-        return found
-
-    @staticmethod
-    def fits(stream: Tensor, layer: TransformerLayer) -> bool:
-        return (
-            stream.shape[-1] == WIDTH
-            and stream.shape[1] % TIME_STEP == 0
-            and layer.out.shape[1] == INNER
-            and layer.feed_out.shape[1] == FEED
-        )
-
-    def _of(self, layer: TransformerLayer) -> LayerBlocks:
-        found: LayerBlocks | None = self._blocks.get(layer.out)
-        if found is None:
-            found = LayerBlocks(
-                blocks_of(layer.qkv.weight),
-                blocks_of(layer.out),
-                blocks_of(layer.feed_in.weight),
-                blocks_of(layer.feed_out),
-            )
-            self._blocks[layer.out] = found
-        return found
+        """Of rows in fp32."""
+        result = torch.empty_like(rows)
+        weight = self._blocks(product.weight)
+        self._convolve("plain", rows, weight, product.bias, None, None, None, None, result)
+        return result
 
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
         batch, time, _ = stream.shape
         tiles = batch * time // 64
-        dtype = layers[0].out.dtype
-        qkv = stream.new_empty(tiles, 3 * HEADS, 64, 64, dtype=dtype)
-        attended = stream.new_empty(tiles, HEADS, 64, 64, dtype=dtype)
-        hidden = stream.new_empty(tiles, FEED // 64, 64, 64, dtype=dtype)
-        at_once = 128 if self.attention == "attention_ahead" else 64
+        qkv, attended, hidden = (
+            stream.new_empty(tiles, columns // 64, 64, 64, dtype=self._dtype)
+            for columns in (3 * INNER, INNER, FEED)
+        )
         for layer in layers:
-            blocks = self._of(layer)
-            self._launch(
-                "qkv",
-                (min(tiles, self.at_once // 6), 6),
-                *(stream, layer.ahead, blocks.qkv, layer.qkv.bias, qkv, tiles),
-            )
-            self._launch(
-                self.attention,
-                (time // at_once, HEADS, batch),
-                *(qkv, lengths, attended, time),
-            )
-            self._launch("attended_out" + self.slots, (tiles, 4), attended, blocks.out, stream)
-            self._launch(
-                "feed_in",
-                (min(tiles, self.at_once // 4), 4),
-                *(stream, layer.feed_ahead, blocks.feed_in, layer.feed_in.bias, hidden, tiles),
-            )
-            self._launch("feed_out" + self.slots, (tiles, 4), hidden, blocks.feed_out, stream)
+            norm = (stream, layer.ahead)
+            self._multiply("qkv", norm, layer.qkv, qkv)
+            self._launch("attention", (time // 64, HEADS, batch), qkv, lengths, attended, time)
+            grid = (tiles, WIDTH // 64)
+            self._launch("attended_out", grid, attended, self._blocks(layer.out), stream)
+            self._multiply("feed_in", (stream, layer.feed_ahead), layer.feed_in, hidden)
+            self._launch("feed_out", grid, hidden, self._blocks(layer.feed_out), stream)
+
+    def _multiply(
+        self, name: str, rows: tuple[Tensor, Tensor], product: Linear, result: Tensor
+    ) -> None:
+        tiles, across = len(result), len(product.weight) // _SQUARE
+        grid = (min(tiles, MULTIPROCESSORS // across), across)
+        weight = self._blocks(product.weight)
+        self._launch(name, grid, *rows, weight, product.bias, result, tiles)
+
+    def _convolve(self, name: str, rows: Tensor, *others: Tensor | None) -> None:
+        batch, time, _ = rows.shape
+        self._launch(name, (WIDTH // 64, time // 64, batch), rows, *others, time)
+
+    def _blocks(self, matrix: Tensor) -> Tensor:
+        found: Tensor | None = self._laid_out.get(matrix)
+        if found is None:
+            found = self._laid_out[matrix] = blocks_of(matrix)
+        return found
 
     def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int | None) -> None:
         kernel, form = self._kernels[name]
         given = [ctypes.c_void_p() if each is None else each for each in arguments]
         kernel(grid, form.threads, *given, shared=form.shared, behind=True)
+
+
+def _few(rows: Tensor) -> bool:
+    batch, time, _ = rows.shape
+    return batch * time < MOST_ROWS and time % 64 == 0

@@ -213,8 +213,8 @@ DEVICE void take_in(Attended &all, float (&score)[8][4], float (&kept)[2], int l
 
 // The products with a block's values run behind the softmax of the next.
 template <int SLOTS>
-DEVICE void attend_ahead(Attended &all, const half_t *queries, const half_t *slots, u64 *there,
-                         u64 *taken, int steps, int end) {
+DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u64 *there,
+                   u64 *taken, int steps, int end) {
     if (steps == 0) return;
     float score[8][4], kept[2];
     u32 share[4][4];
@@ -266,21 +266,19 @@ DEVICE void attend_ahead(Attended &all, const half_t *queries, const half_t *slo
     settle(all.sum);
 }
 
-// Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Eight
-// warps: four for 64 queries, or, as PARTS, twice four that take every other block of keys of the
-// same queries. A ninth asks for keys and values. The grid is (time / 64 * PARTS / 2, heads, items).
-template <int FOURS, int PARTS, int SLOTS, bool AHEAD>
-DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
-    constexpr float scale = SCALE;
-    constexpr int TILES = FOURS / PARTS;
+// Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Four warps
+// take 64 queries of a head, a fifth asks for keys and values. The grid is (time / 64, heads, items).
+extern "C" __global__ void __launch_bounds__(160, 2)
+attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    constexpr int SLOTS = 4;
     __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
-    half_t *all_queries = (half_t *)shared, *slots = all_queries + TILES * BLOCK;
-    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64 * TILES;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
-    if (threadIdx.x == 128 * FOURS) {
+    half_t *queries = (half_t *)shared, *slots = queries + BLOCK;
+    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    if (threadIdx.x == 128) {
         prepare(&queries_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4 * TILES);
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
         end_preparing();
     }
     __syncthreads();
@@ -289,15 +287,13 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     // Queries that begin past the item's end attend to nothing and come out zero.
     int end = first < length ? length : 0, steps = (end + 63) / 64;
     wait_for_previous();
-    if (warp == 4 * FOURS) {
+    if (warp == 4) {
         if (lane) return;
         int tile = item * (time / 64), across = 3 * heads;
         show_to_copies();
-        expect(&queries_there, TILES * BLOCK_BYTES);
-        for (int t = 0; t < TILES; t++)
-            copy_blocks(all_queries + t * BLOCK,
-                        qkv + (size_t)((tile + blockIdx.x * TILES + t) * across + head) * BLOCK, 1,
-                        &queries_there);
+        expect(&queries_there, BLOCK_BYTES);
+        copy_blocks(queries, qkv + (size_t)((tile + blockIdx.x) * across + head) * BLOCK, 1,
+                    &queries_there);
         const half_t *from = qkv + (size_t)(tile * across + heads + head) * BLOCK;
         int slot = 0, round = 0;
         for (int step = 0; step < steps; step++) {
@@ -310,55 +306,17 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         }
         return;
     }
-    half_t *queries = all_queries + (PARTS == 1 ? four : 0) * BLOCK;
     Attended all;
     all.clear();
     wait_for(&queries_there, 0);
-    if (AHEAD) attend_ahead<SLOTS>(all, queries, slots, there, taken, steps, end);
-    else for (int step = PARTS == 2 ? four : 0; step < steps; step += PARTS) {
-        int slot = step % SLOTS;
-        wait_for(&there[slot], step / SLOTS & 1);
-        const half_t *keys = slots + slot * 2 * BLOCK;
-        attend_to(all, queries, keys, keys + BLOCK, end - step * 64, scale);
-        if (lane == 0) arrive(&taken[slot]);
-    }
+    attend<SLOTS>(all, queries, slots, there, taken, steps, end);
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         all.total[half] += __shfl_xor_sync(~0u, all.total[half], 1);
         all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
     }
-    if (PARTS == 2) {
-        // Each of a thread's values in a row of its own: all highest scores, then sums to be added.
-        constexpr int APART = 128;
-        float *shelf = (float *)slots + threadIdx.x % APART;
-        join(1, 256);  // nobody reads keys and values any more
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-            shelf[(2 * four + half) * APART] = all.highest[half];
-        join(1, 256);
-        float kept[2];
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float most = fmaxf(shelf[half * APART], shelf[(2 + half) * APART]);
-            kept[half] = power_of_2((all.highest[half] - most) * scale);
-        }
-        all.scale(kept);
-        shelf += 4 * APART;
-        if (four == 1) {
-            shelf[0] = all.total[0];
-            shelf[APART] = all.total[1];
-#pragma unroll
-            for (int i = 0; i < HEAD / 2; i++) shelf[(2 + i) * APART] = (&all.sum[0][0])[i];
-        }
-        join(1, 256);
-        if (four == 1) return;
-        all.total[0] += shelf[0];
-        all.total[1] += shelf[APART];
-#pragma unroll
-        for (int i = 0; i < HEAD / 2; i++) (&all.sum[0][0])[i] += shelf[(2 + i) * APART];
-    }
     // Through the warp's own queries, which nobody reads any more.
-    half_t *rows = queries + warp % 4 * 16 * HEAD;
+    half_t *rows = queries + warp * 16 * HEAD;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         float share = 1 / fmaxf(all.total[half], 1e-30f);
@@ -369,8 +327,8 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
                 pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
     }
     __syncwarp();
-    int query_tile = item * (time / 64) + blockIdx.x * TILES + (PARTS == 1 ? four : 0);
-    half_t *to = result + (size_t)(query_tile * heads + head) * BLOCK + warp % 4 * 16 * HEAD;
+    int tile = item * (time / 64) + blockIdx.x;
+    half_t *to = result + (size_t)(tile * heads + head) * BLOCK + warp * 16 * HEAD;
 #pragma unroll
     for (int i = 0; i < 4; i++)
         *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
@@ -387,17 +345,8 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     NAME(const half_t *rows, const half_t *weight, float *stream) {                                \
         add_product<DEEP, SLOTS>(rows, weight, stream);                                            \
     }
-#define ATTENTION(NAME, FOURS, PARTS, SLOTS, AHEAD, AT_ONCE)                                          \
-    extern "C" __global__ void __launch_bounds__(128 * FOURS + 32, AT_ONCE)                        \
-    NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time) {                        \
-        attention<FOURS, PARTS, SLOTS, AHEAD>(qkv, lengths, result, time);                         \
-    }
 
 NORM_PRODUCT(qkv, false)
 NORM_PRODUCT(feed_in, true)
 ADD_PRODUCT(attended_out, 8, 8)
 ADD_PRODUCT(feed_out, 16, 8)
-ADD_PRODUCT(attended_out_4, 8, 4)
-ADD_PRODUCT(feed_out_4, 16, 4)
-ATTENTION(attention_one, 1, 1, 4, true, 2)
-ATTENTION(attention_ahead, 2, 1, 6, true, 1)
