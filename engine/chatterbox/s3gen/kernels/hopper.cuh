@@ -51,15 +51,6 @@ DEVICE void multiply_32(float (&d)[4][4], u64 a, u64 b, int more) {
                  : SUMS_8(d, 0), SUMS_8(d, 2) : "l"(a), "l"(b), "r"(more));
 }
 
-// The same with `a` in registers.
-DEVICE void multiply_32(float (&d)[4][4], const u32 (&a)[4], u64 b) {
-    asm volatile("{ .reg .pred p; setp.ne.b32 p, %21, 0;\n"
-                 "wgmma.mma_async.sync.aligned.m64n32k16.f32." HALF "." HALF
-                 " {" NAMES_16 "}, {%16, %17, %18, %19}, %20, p, 1, 1, 0; }"
-                 : SUMS_8(d, 0), SUMS_8(d, 2)
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1));
-}
-
 // `d` (64 x 64), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (64 rows).
 DEVICE void multiply_64(float (&d)[8][4], u64 a, u64 b, int more) {
     asm volatile("{ .reg .pred p; setp.ne.b32 p, %34, 0;\n"

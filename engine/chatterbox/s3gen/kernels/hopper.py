@@ -49,7 +49,8 @@ def _conv(channels: int, parts: int) -> ChainForm:
 FORMS = {
     "transformer": {
         "qkv": ChainForm(512, 4 + 4 * 4),
-        "attention": ChainForm(160, 1 + 4 * 2),
+        "attention_64": ChainForm(160, 1 + 4 * 2),
+        "attention_128": ChainForm(288, 2 + 6 * 2),
         "attended_out": ChainForm(160, 8 + 8),
         "feed_in": ChainForm(512, 4 + 4 * 4),
         "feed_out": ChainForm(160, 16 + 8),
@@ -151,14 +152,17 @@ class HopperKernels:
             stream.new_empty(tiles, columns // 64, 64, 64, dtype=self._dtype)
             for columns in (3 * INNER, INNER, FEED)
         )
+        # Twice as many share keys where one by one they would fill the card, but not twice.
+        paired = time % 128 == 0 and MULTIPROCESSORS < tiles * HEADS < 3 * MULTIPROCESSORS
+        queries = 128 if paired else 64
+        grid = (time // queries, HEADS, batch)
         for layer in layers:
             norm = (stream, layer.ahead)
             self._multiply("qkv", norm, layer.qkv, qkv)
-            self._launch("attention", (time // 64, HEADS, batch), qkv, lengths, attended, time)
-            grid = (tiles, WIDTH // 64)
-            self._launch("attended_out", grid, attended, self._blocks(layer.out), stream)
+            self._launch(f"attention_{queries}", grid, qkv, lengths, attended, time)
+            self._launch("attended_out", (tiles, 4), attended, self._blocks(layer.out), stream)
             self._multiply("feed_in", (stream, layer.feed_ahead), layer.feed_in, hidden)
-            self._launch("feed_out", grid, hidden, self._blocks(layer.feed_out), stream)
+            self._launch("feed_out", (tiles, 4), hidden, self._blocks(layer.feed_out), stream)
 
     def _multiply(
         self, name: str, rows: tuple[Tensor, Tensor], product: Linear, result: Tensor

@@ -267,18 +267,18 @@ DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u6
 }
 
 // Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Four warps
-// take 64 queries of a head, a fifth asks for keys and values. The grid is (time / 64, heads, items).
-extern "C" __global__ void __launch_bounds__(160, 2)
-attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
-    constexpr int SLOTS = 4;
+// take 64 queries of a head, and FOURS times four share keys and values, for which one more warp
+// asks. The grid is (time / 64 / FOURS, heads, items).
+template <int FOURS, int SLOTS>
+DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
-    half_t *queries = (half_t *)shared, *slots = queries + BLOCK;
-    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    if (threadIdx.x == 128) {
+    half_t *all_queries = (half_t *)shared, *slots = all_queries + FOURS * BLOCK;
+    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64 * FOURS;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
+    if (threadIdx.x == 128 * FOURS) {
         prepare(&queries_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4 * FOURS);
         end_preparing();
     }
     __syncthreads();
@@ -287,13 +287,15 @@ attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     // Queries that begin past the item's end attend to nothing and come out zero.
     int end = first < length ? length : 0, steps = (end + 63) / 64;
     wait_for_previous();
-    if (warp == 4) {
+    if (warp == 4 * FOURS) {
         if (lane) return;
         int tile = item * (time / 64), across = 3 * heads;
         show_to_copies();
-        expect(&queries_there, BLOCK_BYTES);
-        copy_blocks(queries, qkv + (size_t)((tile + blockIdx.x) * across + head) * BLOCK, 1,
-                    &queries_there);
+        expect(&queries_there, FOURS * BLOCK_BYTES);
+        for (int t = 0; t < FOURS; t++)
+            copy_blocks(all_queries + t * BLOCK,
+                        qkv + (size_t)((tile + blockIdx.x * FOURS + t) * across + head) * BLOCK, 1,
+                        &queries_there);
         const half_t *from = qkv + (size_t)(tile * across + heads + head) * BLOCK;
         int slot = 0, round = 0;
         for (int step = 0; step < steps; step++) {
@@ -306,6 +308,7 @@ attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
         }
         return;
     }
+    half_t *queries = all_queries + four * BLOCK;
     Attended all;
     all.clear();
     wait_for(&queries_there, 0);
@@ -316,7 +319,7 @@ attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
         all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
     }
     // Through the warp's own queries, which nobody reads any more.
-    half_t *rows = queries + warp * 16 * HEAD;
+    half_t *rows = queries + warp % 4 * 16 * HEAD;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         float share = 1 / fmaxf(all.total[half], 1e-30f);
@@ -327,8 +330,8 @@ attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
                 pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
     }
     __syncwarp();
-    int tile = item * (time / 64) + blockIdx.x;
-    half_t *to = result + (size_t)(tile * heads + head) * BLOCK + warp * 16 * HEAD;
+    int query_tile = item * (time / 64) + blockIdx.x * FOURS + four;
+    half_t *to = result + (size_t)(query_tile * heads + head) * BLOCK + warp % 4 * 16 * HEAD;
 #pragma unroll
     for (int i = 0; i < 4; i++)
         *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
@@ -345,8 +348,15 @@ attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     NAME(const half_t *rows, const half_t *weight, float *stream) {                                \
         add_product<DEEP, SLOTS>(rows, weight, stream);                                            \
     }
+#define ATTENTION(NAME, FOURS, SLOTS, AT_ONCE)                                                     \
+    extern "C" __global__ void __launch_bounds__(128 * FOURS + 32, AT_ONCE)                        \
+    NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time) {                        \
+        attention<FOURS, SLOTS>(qkv, lengths, result, time);                                       \
+    }
 
 NORM_PRODUCT(qkv, false)
 NORM_PRODUCT(feed_in, true)
 ADD_PRODUCT(attended_out, 8, 8)
 ADD_PRODUCT(feed_out, 16, 8)
+ATTENTION(attention_64, 1, 4, 2)
+ATTENTION(attention_128, 2, 6, 1)
