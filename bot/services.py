@@ -3,7 +3,6 @@
 Longer than 300 lines, as it is a list of all there is.
 """
 
-import os
 import random
 import socket
 import time
@@ -23,7 +22,7 @@ from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.own_words import OwnWords
 from bot.live.server_settings import ServerSettings
-from bot.settings import SECRETS, Settings, SettingsError
+from bot.settings import Settings, SettingsError, without_secrets
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
@@ -199,7 +198,7 @@ async def open_services(
 
 async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> WorkerPool:
     """Speech from workers of this process or of a cluster, not started yet."""
-    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment = without_secrets()
     if address := settings.executor.cluster:
         workers_max = settings.executor.ray_workers_max
         return WorkerPool(

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -66,6 +67,11 @@ SECRETS = (
 )
 
 
+def without_secrets() -> dict[str, str]:
+    """What other processes are told of this one's environment."""
+    return {name: value for name, value in os.environ.items() if name.upper() not in SECRETS}
+
+
 class SettingsError(Exception):
     """A setting is wrong; `str(error)` is one line naming it, without its value if it is secret."""
 
@@ -79,7 +85,31 @@ def _web_address(text: str) -> str:
 def _postgresql(text: str) -> str:
     if not re.match(r"postgres(ql)?://\S+$", text):
         raise ValueError("has to be an address that begins with postgresql://")
+    if not _is_read_as_meant(text):
+        raise ValueError(
+            "cannot be read; in the user's name and the password write %40 for @, %2F for /, "
+            "%3F for ?, %23 for # and %25 for %"
+        )
     return text
+
+
+def _is_read_as_meant(address: str) -> bool:
+    """Whether no part of a password is taken for a host, a port or a query.
+
+    asyncpg would show that part in its error, or ask a name server for it.
+    """
+    try:
+        parts = urlsplit(address)
+        if parts.query:
+            parse_qs(parts.query, strict_parsing=True)
+    except ValueError:
+        return False
+    _, at, after = parts.netloc.partition("@")  # as asyncpg does
+    hosts = (after if at else parts.netloc).split(",")
+    found = [re.fullmatch(r"(\[[^\[\]]+\]|[^:@\[\]]*)(:[0-9]{1,5})?", host) for host in hosts]
+    ports = [int((one[2] or ":1")[1:]) for one in found if one]
+    in_one_part = not parts.fragment and (bool(at) or "@" not in parts.path)
+    return in_one_part and len(ports) == len(hosts) and all(0 < port < 65_536 for port in ports)
 
 
 class DiscordSettings(Struct, frozen=True, kw_only=True):

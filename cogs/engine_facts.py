@@ -45,12 +45,16 @@ def who_speaks_here(engine: EngineInfo, preference: str | None) -> str:
     """Which of several models speaks in a server that prefers something, and why."""
     model = preferred(engine, preference)
     if preference == Preference.QUALITY:
-        said = gettext("In this server {model} speaks, because it prefers quality.", model=model)
+        said = gettext(
+            "In this server {model} speaks, because the server prefers quality.", model=model
+        )
     elif preference == Preference.SPEED:
-        said = gettext("In this server {model} speaks, because it prefers speed.", model=model)
+        said = gettext(
+            "In this server {model} speaks, because the server prefers speed.", model=model
+        )
     else:
         said = gettext(
-            "In this server {model} speaks, because it prefers neither quality nor speed.",
+            "In this server {model} speaks, because the server prefers neither quality nor speed.",
             model=model,
         )
     exceptions = gettext(

@@ -9,7 +9,7 @@ from discord import ui
 from discord.utils import utcnow
 
 from bot.base.command_mentions import linked, listed
-from bot.base.errors import UserError
+from bot.base.errors import UserError, sentence_for
 from bot.catalogue import Said, Sentence, gettext
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
@@ -239,8 +239,9 @@ class DraftPanel(Panel):
         self.stop()
         try:
             voice = await self.bot.services.registration.keep(self._draft)
-        except UserError as error:
-            await refuse(interaction, error)
+        except Exception as error:  # the clip went with it: no button can do anything any more
+            known = error if isinstance(error, UserError) else UserError(sentence_for(error))
+            await refuse(interaction, known)
             return
         await interaction.edit_original_response(
             content=linked(
@@ -276,8 +277,12 @@ class DraftPanel(Panel):
     async def withdraw(self, sentence: Said) -> None:
         """Throw the draft away and say so where it was shown, unless it was kept meanwhile."""
         self.stop()
-        if await self.bot.services.registration.discard(self._draft):
-            await replace_answer(self._shown_by, sentence)
+        try:
+            if not await self.bot.services.registration.discard(self._draft):
+                return
+        except Exception as error:  # something is left, which the next tidying removes
+            sentence = sentence_for(error)
+        await replace_answer(self._shown_by, sentence)
 
     def withdrawn(self) -> None:
         """Offer nothing any more: the clip went with somebody's data."""

@@ -18,3 +18,7 @@ class HomeStore(StorePart):
         """Note the folder, unless another one is noted."""
         row = {"name": HOME, "value": home}
         await self._database.insert("secrets", row, unless_known=True)
+
+    async def moved(self, home: str) -> None:
+        """Note another place in place of the one that is noted."""
+        await self._database.update("secrets", {"value": home}, name=HOME)

@@ -179,6 +179,8 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ()
     streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once
     step_patience: float = 1.0  # how many times the usual limit a step of it may take
+    #: What it takes to make anything, in seconds, before the length of what is made counts.
+    chunk_s: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
     others: Annotated[tuple[OtherModel, ...], msgspec.Meta(max_length=10)] = ()
 
     @property

@@ -50,6 +50,7 @@ class S3:
         self.versioned = self.public = False
         self.away = self.mute = self.breaks_off = False
         self.bucket_is_there = True
+        self.adds_to_errors = ""
         self.requests: list[str] = []
         self.port = 0
         self.goes_on = asyncio.Event()
@@ -93,7 +94,7 @@ class S3:
         _, bucket, *rest = unquote(request.raw_path.partition("?")[0]).split("/", 2)
         name = rest[0] if rest else ""
         if not self._is_signed(request, body) and not (self.public and request.method == "GET"):
-            return _error(403, "SignatureDoesNotMatch")
+            return _error(403, f"SignatureDoesNotMatch{self.adds_to_errors}")
         if not self.bucket_is_there or bucket != BUCKET:
             return _error(404, "NoSuchBucket")
         match request.method:
@@ -104,7 +105,7 @@ class S3:
             case "GET" | "HEAD":
                 found = self.objects.get(name)
                 if found is None:
-                    return _error(404, "NoSuchKey")
+                    return _error(404, f"NoSuchKey{self.adds_to_errors}")
                 written = datetime.fromtimestamp(found.written_at, UTC)
                 if self.breaks_off:
                     return await _half(request, found.content)

@@ -33,6 +33,8 @@ _CONNECTED_S, _ANSWERED_S, _TRIED_AGAIN_S, _TRIES = 3, 10, 5, 2
 _READ_S = 5.0
 #: What is deleted together.
 _AT_ONCE = 16
+#: No clip and no rendering has a tenth of it; what a bucket sends has to fit into memory.
+_OBJECT_MAX_BYTES = 64 * 2**20
 _BUCKET = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[\w./-]*))?")
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,15 @@ def _place(text: str) -> str:
     return text
 
 
+def _is_endpoint(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        named = bool(address.hostname) and address.port != 0
+    except ValueError:  # a port that is none, a bracket that is open
+        return False
+    return named and bool(re.fullmatch(r"https?://[\w.:/~\[\]-]+", text, re.ASCII))
+
+
 class ObjectsSettings(Struct, frozen=True, kw_only=True):
     """Which bucket, None: files in TIMBRE_HOME. The names of the others are AWS's own.
 
@@ -61,6 +72,26 @@ class ObjectsSettings(Struct, frozen=True, kw_only=True):
     key: Annotated[SecretStr | None, "AWS_SECRET_ACCESS_KEY"] = None
     session: Annotated[SecretStr | None, "AWS_SESSION_TOKEN"] = None
     hosted: Annotated[bool, "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] = False
+
+    def __post_init__(self) -> None:
+        if self.place is None:
+            return  # the others are other programs' then
+        if (self.key_id is None) != (self.key is None):
+            raise ValueError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together")
+        # obstore panics at what is no header or no address, and its errors show the address.
+        for name, text in (
+            ("AWS_REGION", self.region),
+            ("AWS_ACCESS_KEY_ID", self.key_id),
+            ("AWS_SECRET_ACCESS_KEY", self.key and self.key.get_secret_value()),
+            ("AWS_SESSION_TOKEN", self.session and self.session.get_secret_value()),
+        ):
+            if text and not text.isprintable():
+                raise ValueError(f"{name} holds a line break or the like; copy it again")
+        if self.endpoint and not _is_endpoint(self.endpoint):
+            raise ValueError(
+                "AWS_ENDPOINT_URL has to be an address such as https://s3.example.com or "
+                "http://127.0.0.1:9000, without a user, a password or a query in it"
+            )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -136,6 +167,8 @@ class Bucket:
         with self._failing():
             async with asyncio.timeout(_READ_S):
                 found = await self._obstore.get_async(self._store, name)
+                if found.meta["size"] > _OBJECT_MAX_BYTES:
+                    raise ObjectsFailed(f"{name} is larger than anything of Timbre's")
                 content = bytes(await found.bytes_async())
         return await asyncio.to_thread(read, content)
 
@@ -236,18 +269,19 @@ class Bucket:
 
     @contextmanager
     def _failing(self, *, missing: bool = True) -> Iterator[None]:
-        """What fails is an `ObjectsFailed`.
+        """What fails is an `ObjectsFailed`, whose log has one line of what the store says.
 
         A `FileNotFoundError` stays where an object can be `missing`, and its bucket is there.
         """
         try:
             yield
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
-            no_bucket = "NoSuchBucket" in str(error)
-            if isinstance(error, FileNotFoundError) and missing and not no_bucket:
-                raise
-            why = "there is no such bucket" if no_bucket else _first_line(error) or "no answer"
-            raise ObjectsFailed(f"{self.place}: {why}") from error
+            why = _first_line(error) or "no answer"
+            if "NoSuchBucket" in str(error):
+                why = "there is no such bucket"
+            elif isinstance(error, FileNotFoundError) and missing:
+                raise FileNotFoundError(f"{self.place}: {why}") from None
+            raise ObjectsFailed(f"{self.place}: {why}") from None
 
 
 _VERSIONED = (
@@ -263,4 +297,4 @@ def new_id() -> bytes:
 
 
 def _first_line(error: Any) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+    return re.sub(r"[^ -~]", "?", str(error).strip().partition("\n")[0][:300])

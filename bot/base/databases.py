@@ -12,12 +12,16 @@ from pathlib import Path
 
 from bot.base.bucket import Bucket, new_id
 from bot.base.home import CLIPS, DATABASE, HOME_ID, has_clips, prepare_home
+from bot.base.objects import Objects
 from bot.base.private_files import create
 from data.errors import DatabaseUnusable
 from data.store import Store
 
 #: What a PostgreSQL whose clips lie in a bucket knows that by, before the id.
-_IN_BUCKET = "bucket "
+IN_BUCKET = "bucket "
+#: `timbre files move`, before what a place is known by: it is whole and being copied, or all is in
+#: the other place and it is being emptied.
+MOVING, EMPTYING = "moving ", "emptying "
 
 
 async def open_database_of(home: Path, address: str | None, bucket: Bucket | None = None) -> Store:
@@ -60,7 +64,8 @@ def has_own(home: Path) -> bool:
 async def pair(store: Store, home: Path) -> None:
     """Let a PostgreSQL and a home know each other. Raises `DatabaseUnusable` where they do not."""
     known, here = await store.homes.of_folder(), await asyncio.to_thread(_home_id, home)
-    if known is not None and known.startswith(_IN_BUCKET):
+    _require_at_rest(known)
+    if known is not None and known.startswith(IN_BUCKET):
         raise DatabaseUnusable(
             "The clips of the PostgreSQL of TIMBRE_DATABASE lie in a bucket; name it in "
             "TIMBRE_OBJECTS."
@@ -101,7 +106,7 @@ def make_home_id(home: Path) -> str:
 
 def _home_id(home: Path) -> str | None:
     try:
-        return (home / HOME_ID).read_text("ascii")
+        return (home / HOME_ID).read_text("ascii", "replace")
     except FileNotFoundError:
         return None
 
@@ -110,10 +115,12 @@ async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
     """Let a PostgreSQL and a bucket know each other. Raises `DatabaseUnusable`, and `OSError`."""
     if await asyncio.to_thread(has_clips, home):
         raise DatabaseUnusable(
-            f"{home} holds members' clips, and TIMBRE_OBJECTS has them lie in a bucket."
+            f"{home} holds members' clips, and TIMBRE_OBJECTS has them lie in a bucket: "
+            "`timbre files move bucket` moves them."
         )
     # In this order, as it is noted in the other: several may begin at once.
-    here, known = await _bucket_id(bucket), await store.homes.of_folder()
+    here, known = await known_id(bucket), await store.homes.of_folder()
+    _require_at_rest(known)
     if known is None:
         if await store.voices.all() or (here is None and await bucket.names(CLIPS)):
             raise DatabaseUnusable(
@@ -124,24 +131,31 @@ async def _pair_with_bucket(store: Store, bucket: Bucket, home: Path) -> None:
                 f"{bucket.place} belongs to another database than the PostgreSQL of "
                 "TIMBRE_DATABASE."
             )
-        await store.homes.belongs(_IN_BUCKET + new_id().decode())
+        await store.homes.belongs(IN_BUCKET + new_id().decode())
         known = await store.homes.of_folder()  # of several, one decides
-    if known is None or not known.startswith(_IN_BUCKET):
+    if known is None or not known.startswith(IN_BUCKET):
         raise DatabaseUnusable(
-            "The PostgreSQL of TIMBRE_DATABASE has its clips in a folder; TIMBRE_OBJECTS is for a "
-            "new one."
+            "The PostgreSQL of TIMBRE_DATABASE has its clips in a folder: "
+            "`timbre files move bucket` moves them from there."
         )
     if here is None and not await store.voices.all():
-        here = known.removeprefix(_IN_BUCKET)
+        here = known.removeprefix(IN_BUCKET)
         await bucket.put(HOME_ID, here.encode())
-    if here != known.removeprefix(_IN_BUCKET):
+    if here != known.removeprefix(IN_BUCKET):
         raise DatabaseUnusable(
             f"The PostgreSQL of TIMBRE_DATABASE belongs to another bucket than {bucket.place}."
         )
 
 
-async def _bucket_id(bucket: Bucket) -> str | None:
+async def known_id(objects: Objects) -> str | None:
+    """What a PostgreSQL knows a place of clips by, without `IN_BUCKET`; None: none does."""
     try:
-        return await bucket.get(HOME_ID, lambda content: content.decode("ascii"))
+        # What is no id either is another's all the more.
+        return await objects.get(HOME_ID, lambda content: content.decode("ascii", "replace"))
     except FileNotFoundError:
         return None
+
+
+def _require_at_rest(known: str | None) -> None:
+    if known is not None and known.startswith((MOVING, EMPTYING)):
+        raise DatabaseUnusable("`timbre files move` was interrupted. Run it again.")

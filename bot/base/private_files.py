@@ -21,12 +21,19 @@ def unused_path(folder: Path, suffix: str) -> Path:
 
 
 def create(path: Path, content: bytes) -> None:
-    """Write a new file, through to the disk. Raises `FileExistsError`."""
+    """Write a new file, through to the disk; on a full one nothing of it stays.
+
+    Raises `FileExistsError`.
+    """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def write(path: Path, content: bytes) -> None:

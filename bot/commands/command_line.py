@@ -77,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
         help="to the PostgreSQL that TIMBRE_DATABASE names, or from there into TIMBRE_HOME",
     )
 
+    files = commands.add_parser("files", help="move clips and speech into a bucket, or back")
+    files.add_argument("action", choices=("move",))
+    files.add_argument(
+        "to",
+        choices=("bucket", "folder"),
+        help="to the bucket that TIMBRE_OBJECTS names, or from there into TIMBRE_HOME",
+    )
+
     languages = commands.add_parser(
         "languages", help="check translations of what the bot says, and keep them current"
     )
@@ -159,6 +167,10 @@ def _run(args: argparse.Namespace) -> int:
             from bot.commands.database import move_database  # noqa: PLC0415
 
             return asyncio.run(move_database(settings, args.to))
+        case "files":
+            from bot.commands.files import move_files  # noqa: PLC0415
+
+            return asyncio.run(move_files(settings, args.to))
         case "statistics":
             from bot.commands.statistics import statistics  # noqa: PLC0415
 

@@ -19,10 +19,18 @@ import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
-from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
+from bot.settings import (
+    SOURCE,
+    Settings,
+    SettingsError,
+    exposed_token,
+    settings_file,
+    without_secrets,
+)
 from engine.device import card_environment
 from engine.host.local import devices_of
 from engine.messages import EngineConfig
@@ -48,7 +56,8 @@ async def doctor(settings: Settings) -> int:
         ]
     table = Table(show_header=False, box=None)
     for check in checks:
-        table.add_row(_MARKS[check.state], check.name, check.detail)
+        # As it is: "timbre[ray]" is no mark-up.
+        table.add_row(_MARKS[check.state], check.name, Text(check.detail))
     console.print(table)
     if link := _invitation(settings):
         console.print(f"Add the bot to a server: {link}", soft_wrap=True)  # to be copied whole
@@ -166,7 +175,7 @@ async def _engines(settings: Settings) -> list[Check]:
     if address := settings.executor.cluster:
         return await _cluster(address)
     python = str(settings.engine_python or sys.executable)
-    first, *others = dict.fromkeys(await devices_of(settings.engine, python, os.environ))
+    first, *others = dict.fromkeys(await devices_of(settings.engine, python, without_secrets()))
     checks = await _engine(
         python, msgspec.structs.replace(settings.engine, device=first, gpus=None)
     )
@@ -197,7 +206,7 @@ async def _asked(
             "-m",
             *module,
             cwd=SOURCE,
-            env={**os.environ, **variables},
+            env={**without_secrets(), **variables},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -53,7 +53,7 @@ async def say(
     await asyncio.to_thread(_require_writable, out)
     level = settings.log.level
     logs.configure("WARNING" if level == "INFO" else level, "console")
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     try:
         voice = await asyncio.to_thread(_voice, clip)
         reader = reader_of(settings)

@@ -32,7 +32,7 @@ class Reader:
     """Turns text into chunks that are spoken one after the other."""
 
     def __init__(self, limits: TextLimits, now: Callable[[], datetime]) -> None:
-        self._limits = limits
+        self.limits = limits
         self._now = now
 
     def read(
@@ -54,7 +54,7 @@ class Reader:
         refused. `limits` are others than the settings'. Raises `UserError`, `NothingToSay` where no
         word is left.
         """
-        limits = limits or self._limits
+        limits = limits or self.limits
         if max_chars is None and len(text) > limits.max_input_chars:
             raise UserError(
                 "That is {count:,} characters long; I can read up to {most:,} at once.",
@@ -101,7 +101,7 @@ class Reader:
         return speakable(
             "<@1>",
             names=Names(users={1: name}),
-            limits=self._limits,
+            limits=self.limits,
             pronunciations=pronunciations,
             now=self._now(),
             language=language,
@@ -120,7 +120,7 @@ class Reader:
         steps = explain(
             text,
             names=names,
-            limits=self._limits,
+            limits=self.limits,
             pronunciations=pronunciations,
             now=self._now(),
             language=language,

@@ -126,6 +126,8 @@ class Sayings:
                 own_names=own,
             )
             speaker = _as_server_has_it(speaker, chosen, aloud=aloud)
+            model = model_for(speaker, engine)[0]
+            limits = self._reader.limits
             # Beside the loop: a text can be made to take a tenth of a second.
             reading = await asyncio.to_thread(
                 self._reader.read,
@@ -135,7 +137,8 @@ class Sayings:
                 language=line.language,
                 reads=reads,
                 max_chars=max_chars,
-                sounds=model_for(speaker, engine)[0].sounds,
+                sounds=model.sounds,
+                limits=limits.for_engine(model.chunk_s) if aloud else limits,
             )
             saying = self._speech.saying(reading.chunks, speaker)
             decision.require(saying.speaker)

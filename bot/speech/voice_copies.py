@@ -6,6 +6,7 @@ there are no copies.
 """
 
 import asyncio
+import hashlib
 import math
 import secrets
 import shutil
@@ -21,7 +22,7 @@ from bot.base import private_files
 from bot.base.home import CLIPS, CONDITIONALS, COPIES
 from bot.base.liveness import ProcessLock
 from bot.base.locks import KeyedLocks
-from bot.base.objects import FolderObjects, Objects
+from bot.base.objects import FolderObjects, Objects, ObjectsFailed
 from bot.base.recorded_files import RecordedFiles
 from data.store import Store
 from engine.speech import ClonedVoice
@@ -96,8 +97,15 @@ class VoiceCopies:
                 return copy
             name = Path(voice.clip_path).relative_to(self._home).as_posix()
             copy = self._home / COPIES / self._process / f"{secrets.token_hex(16)}.flac"
+
+            def keep(content: bytes) -> None:
+                # Whoever can write to the bucket could have a voice speak that is somebody else's.
+                if hashlib.sha256(content).hexdigest() != voice.clip_sha256:
+                    raise ObjectsFailed(f"{name} in the bucket is not the clip that was kept there")
+                private_files.create(copy, content)
+
             try:
-                await self._objects.get(name, lambda content: private_files.create(copy, content))
+                await self._objects.get(name, keep)
             except FileNotFoundError:
                 return None
             self._paths[voice.identity] = copy

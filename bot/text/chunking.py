@@ -69,6 +69,7 @@ def chunks(text: str, limits: TextLimits, language: str = "en") -> list[str]:
         limits,
         max_chunk_chars=max(1, int(limits.max_chunk_chars / letters)),
         first_chunk_chars=max(1, int(limits.first_chunk_chars / letters)),
+        chunk_chars=limits.chunk_chars / letters,
     )
     if len(text) <= limits.first_chunk_chars:
         return [sounds.unbound(text)]
@@ -107,7 +108,7 @@ def _sentences(text: str, language: str) -> Iterator[str]:
 
 def _first(text: str, limits: TextLimits, language: str, letters: float) -> tuple[str, str]:
     most = limits.first_chunk_chars
-    tiny = _TINY_CHARS / letters
+    tiny = min(_TINY_CHARS / letters, most // 2)
     window = text[: most + 1]
     particles = _PARTICLE.get(language, _CLAUSE)
     for ends in (
@@ -115,7 +116,7 @@ def _first(text: str, limits: TextLimits, language: str, letters: float) -> tupl
         [m.start() for m in _CLAUSE.finditer(window)],
         [m.start() for m in particles.finditer(window)],
     ):
-        usable = [end for end in ends if min(tiny, most // 2) <= end <= most]
+        usable = [end for end in ends if tiny <= end <= most]
         if usable:
             return _cut(text, usable[-1])
     spaces = [m.start() for m in re.finditer(" ", window) if 0 < m.start() <= most]
@@ -123,6 +124,8 @@ def _first(text: str, limits: TextLimits, language: str, letters: float) -> tupl
         # One long word: the shortest first chunk is the word itself, or what fits of it.
         end = text.find(" ")
         return _cut(text, min(end if end > 0 else len(text), limits.max_chunk_chars))
+    # Nor should what is left be tiny.
+    spaces = [at for at in spaces if len(text) - at > tiny] or spaces
     words = _LINKING_WORDS.get(language, frozenset())
     linking = [
         at
@@ -153,14 +156,17 @@ def _ramped(
 
     While the first chunk plays the second is made, and so on: one that takes longer to make than
     everything before it takes to play would be heard as a gap. With r = `synthesis_time_ratio`
-    chunk k + 1 is ready in time if r * (characters after the first chunk, with its own) is at most
-    the characters up to chunk k.
+    chunk k + 1 is ready in time if k * `chunk_chars` + r * (characters after the first chunk, with
+    its own) is at most the characters up to chunk k.
     """
     waiting = deque(piece for sentence in _sentences(text, language) if (piece := sentence.strip()))
     after_first = 0
+    left = float(before)  # of the time that what was said before takes, in characters
+    shortest = int((_TINY_CHARS if limits.chunk_chars else _SHORTEST_LIMIT) / letters)
     while waiting:
-        ready = (before + after_first) / limits.synthesis_time_ratio - after_first
-        most = min(max(int(ready), int(_SHORTEST_LIMIT / letters)), limits.max_chunk_chars)
+        left -= limits.chunk_chars
+        ready = (left + after_first) / limits.synthesis_time_ratio - after_first
+        most = min(max(int(ready), shortest), limits.max_chunk_chars)
         piece = waiting.popleft()
         if len(piece) > most:
             piece, rest = _cut(piece, _end_within(piece, most, limits, language))

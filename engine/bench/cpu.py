@@ -1,7 +1,8 @@
 """How fast Nano speaks on this machine's CPU: `python -m engine.bench.cpu --weights DIR`.
 
 Prints what a new voice, and five and two seconds in it, take through the whole engine, as `auto`
-runs it and in fp32; the most memory that took; the decoder's milliseconds a token in fp32 and in
+runs it and in fp32; when the pieces of a sentence are there that is said aloud, and whether one of
+them comes too late; the most memory that took; the decoder's milliseconds a token in fp32 and in
 int8 by the number of threads; and how far int8 is from fp32. With random weights, which `timbre.py
 weights random` makes, all of it is speed and nothing sound.
 """
@@ -31,7 +32,7 @@ from engine.chatterbox.t3.slots import Column
 from engine.chatterbox.utterance import Utterance
 from engine.messages import Speak
 from engine.protocol import Outcome
-from engine.speech import Speech, SpeechParameters, StockVoice, Voice
+from engine.speech import Priority, Speech, SpeechParameters, StockVoice, Voice
 from engine.upstream.random_weights import synthetic_voice
 from engine.weights.models import MODELS, Model
 
@@ -45,6 +46,9 @@ _CLIP_S = 8.0
 _FORMS = {"fp32": torch.float32, "int8": torch.float32, "int8-bf16": torch.bfloat16}
 #: What is said: its most speech tokens, and how often.
 _SAID = (("a new voice", 50, 1), ("five seconds", _TOKENS, _REPEATS), ("two seconds", 50, _REPEATS))
+#: The sentence as the bot cuts it for an engine that says how long a chunk takes it.
+_PIECES = ("The library closes", "early today,", "so bring your books back", "before five.")
+_CHARS_PER_S, _TOKENS_PER_S = 15, 25
 _COMPARED = 60
 _BITS = (1.0, 3.0, 6.0)
 
@@ -133,6 +137,8 @@ def whole(folder: Path, model: Model, precision: str) -> None:
             engine.max_speech_tokens = tokens
             for seed in range(repeats):
                 _say(f"  {name}: {_spoken(engine, voice_of(clip), seed)}")
+        for seed in range(_REPEATS):
+            _say(f"  a sentence aloud: {_aloud(engine, voice_of(clip), seed)}")
         engine.close()
 
 
@@ -153,6 +159,29 @@ def _spoken(engine: ChatterboxEngine, voice: Voice, seed: int) -> str:
         f"{seconds:.2f} s of speech in {took:.2f} s, real-time factor {took / seconds:.2f}, "
         f"{processors / seconds:.2f} s of processors for each second: {stages}"
     )
+
+
+def _aloud(engine: ChatterboxEngine, voice: Voice, seed: int) -> str:
+    """When each piece of a sentence is there, and how much too late for it to be heard as one.
+
+    All of them are asked for at once, as the bot asks. Each lasts as long as a reader would take.
+    """
+    parameters, priorities = SpeechParameters(seed=seed), list(Priority)
+    began = time.perf_counter()
+    for number, text in enumerate(_PIECES):
+        engine.max_speech_tokens = round(len(text) / _CHARS_PER_S * _TOKENS_PER_S)
+        engine.admit(Speak(number, text, voice, parameters, priority=priorities[number]))
+        engine.step()  # it begins, with the length that is set now
+    told, said_until = [], math.inf
+    while engine.busy:
+        for outcome in engine.step():
+            speech, at = outcome.result, time.perf_counter() - began
+            if not isinstance(speech, Speech):
+                raise speech
+            late = max(0.0, at - said_until)
+            said_until = max(at, 0.0 if math.isinf(said_until) else said_until) + speech.duration_s
+            told.append(f"{speech.duration_s:.2f} s at {at:.2f} s, {late:.2f} s late")
+    return "; ".join(told)
 
 
 def main() -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from engine.bench.pool_workers import Workers
 from engine.bench.setting import TEXT, voice_of
 from engine.bench.worker import FIRST_CHUNK
 from engine.errors import SpeechError
-from engine.host.local import LocalExecutor
-from engine.messages import EngineConfig
+from engine.host.pool import WorkerPool
 from engine.speech import SpeechParameters, SpeechRequest, StockVoice, Voice
 
 #: At once while first sounds are timed, as the issue of several cards has it.
@@ -40,9 +40,9 @@ class PoolAmount:
 
 @dataclass
 class PoolBench:
-    """One run: its settings, and what it has found so far."""
+    """One run: its workers, and what it has found so far."""
 
-    config: EngineConfig
+    workers: Workers
     amount: PoolAmount
     clip: Path
     out: Path
@@ -62,7 +62,7 @@ class PoolBench:
         return SpeechRequest(text=text, voice=voice, parameters=parameters, guild_id=self.seed % 64)
 
 
-async def all_ready(executor: LocalExecutor) -> None:
+async def all_ready(executor: WorkerPool) -> None:
     """Raises `RuntimeError` where a worker cannot be had: there is nothing to compare then."""
     while True:
         workers = executor.status().workers
@@ -74,7 +74,7 @@ async def all_ready(executor: LocalExecutor) -> None:
         await asyncio.sleep(0.02)
 
 
-async def measure_speed(bench: PoolBench, executor: LocalExecutor, name: str, workers: int) -> None:
+async def measure_speed(bench: PoolBench, executor: WorkerPool, name: str, workers: int) -> None:
     """First sounds and throughput of so many workers; with several, all of them full as well."""
     amount = bench.amount
     for _ in range(amount.warm_ups):  # what is compiled and captured at first, for every batch
@@ -92,7 +92,7 @@ async def measure_speed(bench: PoolBench, executor: LocalExecutor, name: str, wo
 
 
 async def _together(
-    bench: PoolBench, executor: LocalExecutor, at_once: int, characters: int
+    bench: PoolBench, executor: WorkerPool, at_once: int, characters: int
 ) -> list[float]:
     """Milliseconds from request to PCM of so many requests at once."""
 
@@ -104,7 +104,7 @@ async def _together(
     return await asyncio.gather(*(one() for _ in range(at_once)))
 
 
-async def _throughput(bench: PoolBench, executor: LocalExecutor, streams: int) -> dict[str, Any]:
+async def _throughput(bench: PoolBench, executor: WorkerPool, streams: int) -> dict[str, Any]:
     """Seconds of speech a second, with so many requests in flight all the time.
 
     The first quarter of the window is left out: all begin together there.
@@ -131,7 +131,7 @@ async def _throughput(bench: PoolBench, executor: LocalExecutor, streams: int) -
     }
 
 
-async def measure_kill(bench: PoolBench, executor: LocalExecutor) -> None:
+async def measure_kill(bench: PoolBench, executor: WorkerPool) -> None:
     """One worker dies with its hands full: every request is answered once, and how soon."""
     wanted = 2 * min(bench.amount.streams // 2, 16)
     answers: Counter[int] = Counter()
@@ -146,11 +146,9 @@ async def measure_kill(bench: PoolBench, executor: LocalExecutor) -> None:
 
     asking = asyncio.gather(*(one(number) for number in range(wanted)))
     await asyncio.sleep(0)
-    held = executor.status().workers[0].running
-    pid = executor.worker_pids[0]
-    assert pid is not None
+    held = [worker.running for worker in executor.status().workers]
     began = time.perf_counter()
-    os.kill(pid, signal.SIGKILL)
+    os.kill(bench.workers.processes(executor)[0], signal.SIGKILL)
     await asking
     answered_s = time.perf_counter() - began
     async with asyncio.timeout(_BACK_WITHIN_S):
@@ -159,7 +157,7 @@ async def measure_kill(bench: PoolBench, executor: LocalExecutor) -> None:
         "worker_killed",
         {
             "asked": wanted,
-            "held_by_the_killed": held,
+            "held_by_each": held,
             "answered_once": sum(count == 1 for count in answers.values()),
             "failed": failures,
             "all_answered_s": round(answered_s, 2),
@@ -168,11 +166,10 @@ async def measure_kill(bench: PoolBench, executor: LocalExecutor) -> None:
     )
 
 
-async def measure_forgetting(bench: PoolBench, executor: LocalExecutor) -> None:
+async def measure_forgetting(bench: PoolBench, executor: WorkerPool) -> None:
     """A voice that every worker knows is forgotten: neither files nor anybody's memory keep it."""
     voice = voice_of(bench.clip)
     asked = partial(bench.request, FIRST_CHUNK, voice)
-    kept = Path(bench.config.home) / "conditionals"
     await executor.synthesise(asked())
     busy: set[int] = set()
     enough = 2 * bench.amount.streams  # more than the worker that knows it is preferred for
@@ -181,11 +178,11 @@ async def measure_forgetting(bench: PoolBench, executor: LocalExecutor) -> None:
         busy |= {n for n, worker in enumerate(executor.status().workers) if worker.running}
         await asyncio.sleep(0.005)
     await speaking
-    files_before = sum(path.is_file() for path in kept.rglob("*"))
+    files_before = len(bench.workers.kept())
     began = time.perf_counter()
     await executor.forget(voice.identity)
     forgotten_ms = 1e3 * (time.perf_counter() - began)
-    files_after = sum(path.is_file() for path in kept.rglob("*"))
+    files_after = len(bench.workers.kept())
     bench.clip.unlink()
     asks = (executor.synthesise(asked()) for _ in range(bench.amount.streams))
     refused = await asyncio.gather(*asks, return_exceptions=True)

@@ -1,6 +1,6 @@
 """How long a decode step takes on this card, with random weights of the real size.
 
-    python -m engine.bench.step
+    python -m engine.bench.step --model turbo --context 500
 
 Needs no checkpoint and nothing of upstream's. Of sound it says nothing.
 """
@@ -21,29 +21,57 @@ from engine.chatterbox.t3.config import (
     bucket_for,
     pages_for,
 )
+from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Layer, Gpt2Weights
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.loading import AnyWeights
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Assignment, Column, SlotStatus
 from engine.chatterbox.t3.weights import Layer, T3Weights
 from engine.speech import SpeechParameters
-from engine.weights.sizes import T3Sizes
+from engine.weights.models import MODELS
+from engine.weights.sizes import RELEASED, T3Sizes
 
 _STEPS = 10
 #: Of a context, at most: the rest are speech tokens that were decoded.
 _DECODED = 200
 #: The min-p that keeps out the stop token, whose logit is zero.
 _NEVER_STOPS = 0.5
+#: The same for a network whose head has a bias, and no min-p.
+_NEVER_DRAWN = -1e4
 
 
-def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> T3Weights:
-    """Weights of a network that decodes and cannot be prefilled: it has no conditioning."""
+def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> AnyWeights:
+    """Weights of a network of either kind. A Llama has no conditioning: it cannot be prefilled."""
     random = torch.Generator(device).manual_seed(0)
 
     def drawn(*shape: int, scale: float = 0.02) -> Tensor:
         return (torch.randn(shape, device=device, generator=random) * scale).to(dtype)
 
+    def affine(rows: int, columns: int) -> Affine:
+        return Affine(drawn(rows, columns), drawn(rows))
+
     hidden, ffn = sizes.hidden, sizes.ffn
+    if sizes.backbone == "gpt2":
+        with_bias = affine(sizes.speech_vocabulary, hidden)
+        with_bias.bias[STOP_OF_SPEECH] = _NEVER_DRAWN
+        return Gpt2Weights(
+            sizes=sizes,
+            layers=tuple(
+                Gpt2Layer(
+                    qkv=affine(3 * hidden, hidden),
+                    output=affine(hidden, hidden),
+                    up=affine(ffn, hidden),
+                    down=affine(hidden, ffn),
+                )
+                for _ in range(sizes.layers)
+            ),
+            speech_head=with_bias,
+            text_embedding=drawn(sizes.text_vocabulary, hidden),
+            speech_embedding=drawn(sizes.speech_vocabulary, hidden, scale=1),
+            position=drawn(sizes.text_positions, hidden),
+            speaker=affine(hidden, sizes.speaker_embedding),
+        )
     head = drawn(sizes.speech_vocabulary, hidden)
     head[STOP_OF_SPEECH] = 0
     return T3Weights(
@@ -68,18 +96,23 @@ def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> 
 
 @torch.inference_mode()
 def step_ms(
-    weights: T3Weights, streams: int, *, context: int, guided: bool = True, repeats: int = 20
+    weights: AnyWeights, streams: int, *, context: int, guided: bool = True, repeats: int = 20
 ) -> float:
     """Median milliseconds of a step of so many utterances whose mean context is `context`.
 
-    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded.
+    They are guided if that is asked for and known. Raises `RuntimeError` if an utterance ended
+    meanwhile, because then less was decoded.
     """
     runs = (repeats + 2) * _STEPS
     start = _DECODED - runs // 2
     prompt = max(1, context - _DECODED)
     positions = prompt + start + runs + 1
+    config = DecoderConfig.for_streams(
+        streams, weights.dtype, positions, voices=1, sizes=weights.sizes
+    )
+    t3 = T3(weights, config)
+    guided = guided and t3.network.rules.guided
     rows = 2 if guided else 1
-    t3 = T3(weights, DecoderConfig.for_streams(streams, weights.dtype, positions, voices=1))
     _fill(t3.pool)
     needed = pages_for(positions, t3.config.page)
     slots = list(range(streams))
@@ -117,16 +150,18 @@ def _fill(pool: PagePool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="engine.bench.step", description=__doc__)
+    parser.add_argument("--model", choices=MODELS, default="english")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 2, 4, 8, 16, 64])
     parser.add_argument("--context", type=int, default=350)
     parser.add_argument("--precision", choices=["bf16", "fp16", "fp32"], default="bf16")
     asked = parser.parse_args()
     device, dtype = torch.device("cuda", 0), DTYPES[asked.precision]
     card = torch.cuda.get_device_name(device)
-    _say(f"{card}, torch {torch.__version__}, {asked.precision}, context {asked.context}")
+    _say(f"{asked.model} on {card}, torch {torch.__version__}, {asked.precision}")
+    _say(f"context {asked.context}")
     _say(which_run(device, dtype))
     _say("The weights are random: of sound these figures say nothing.")
-    weights = random_weights(T3Sizes(), device, dtype)
+    weights = random_weights(RELEASED[asked.model].t3, device, dtype)
     for streams in asked.streams:
         ms = step_ms(weights, streams, context=asked.context)
         _say(f"{streams:3} streams {ms:7.3f} ms a step {1e3 * streams / ms:9,.0f} tokens/s")

@@ -107,7 +107,9 @@ def time_steps(
     runs = (repeats + 2) * steps
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
     start = max(1, context - prompt - runs // 2)
-    config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
+    config = DecoderConfig.for_streams(
+        streams, weights.dtype, prompt + start + runs + 32, 2, sizes=weights.sizes
+    )
     t3 = T3(weights, config)
     context = max(context, prompt + start + runs // 2)
     said = random_utterance(cap=start + runs + 8, prompt_tokens=_prompt_tokens(weights))
@@ -146,7 +148,7 @@ def time_first_token(weights: AnyWeights, *, known_voice: bool, repeats: int) ->
 
     With `known_voice` the voice's prefix is in the cache already.
     """
-    t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
+    t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype, sizes=weights.sizes))
     graphs = StepGraphs(t3)
     said = random_utterance(cap=100, prompt_tokens=_prompt_tokens(weights))
 

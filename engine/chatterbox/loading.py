@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from engine import heap
 from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.ending import Ending
@@ -34,16 +35,18 @@ from engine.weights.models import Model
 from engine.weights.revisions import wanted
 
 #: Raised whenever the same request gives other audio.
-ENGINE_VERSION = "timbre-2"
+ENGINE_VERSION = "timbre-3"
 SAMPLE_RATE = 24_000
 
 #: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured while loading, with
 #: the ten seconds of reference that most voices have.
 _COMMON_TOKENS = (50, 100, 150, 250)
 _PROMPT_TOKENS = 250
-#: On a CPU the waveform decoder hears the first 5 s of a voice instead of 10, which is half of its
-#: work. That is what upstream's Turbo and Nano make of a clip of 5 s, the shortest they take.
-_PROMPT_TOKENS_ON_A_CPU = 125
+#: On a CPU the waveform decoder hears the first 3 s of a voice instead of 10: it goes through them
+#: again with every chunk. CosyVoice, whose flow this is, calls it cloning in 3 s.
+_PROMPT_TOKENS_ON_A_CPU = 75
+#: What a chunk of Nano's takes on two cores, however short: its prompts and the silence at its end.
+_CHUNK_S_ON_A_CPU = 0.45
 
 #: How long the thread that computes new voices may keep Python's lock: a step, which asks for it
 #: many times, would wait for Python's usual 5 ms each time.
@@ -176,8 +179,10 @@ def assemble(
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
-        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype)
+        beside = shared.waveform_thread if shortened else None
+        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, beside)
         shared.waveforms[sounds_as] = waveforms
+        heap.give_back()
     waveforms.check_watermark()
     if on.type == "cuda":
         kernels = which_run(on, DTYPES[precision])
@@ -186,6 +191,7 @@ def assemble(
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
     weights = load_weights(folder / model.t3, on, dtype, int8=int8)
+    heap.give_back()
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
@@ -210,6 +216,7 @@ def assemble(
             sounds=model.sounds,
             streams=min(max_streams, scheduler.limit),
             step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
+            chunk_s=_CHUNK_S_ON_A_CPU if shortened else 0.0,
         ),
         text_tokenizer=tokenizer_of(model, folder),
         voices=voices,

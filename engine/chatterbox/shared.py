@@ -25,3 +25,13 @@ class SharedParts:
     def background(self) -> ThreadPoolExecutor:
         """The one thread that computes new voices."""
         return ThreadPoolExecutor(1, "enrolment")
+
+    @cached_property
+    def waveform_thread(self) -> ThreadPoolExecutor | None:
+        """The one thread that makes waveforms on a CPU, while the next tokens are decoded.
+
+        None where PyTorch may use only one core, which is then better used in turn.
+        """
+        import torch  # noqa: PLC0415 - see above
+
+        return ThreadPoolExecutor(1, "waveforms") if torch.get_num_threads() > 1 else None

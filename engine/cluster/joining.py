@@ -19,9 +19,10 @@ def join(address: str) -> Any:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), _CONNECT_S).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a machine is like that
+        why = getattr(error, "strerror", None) or error
         raise WorkerUnavailable(
-            f"The Ray cluster at {address} cannot be reached: {error.strerror or error}."
+            f"The Ray cluster at {address} cannot be reached: {why}."
         ) from error
     try:
         import ray  # noqa: PLC0415 - after the variables, which it reads as it is imported

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
+from engine import heap
 from engine.enrolment import clip
 from engine.enrolment.conditionals import Conditionals
 from engine.errors import SynthesisFailed
@@ -134,4 +135,6 @@ class Newcomers:
         samples = clip.decode(content)
         # Kept here too: they may be released meanwhile.
         self._networks = networks = self._networks or self._load_networks()
-        return networks.enrol(samples)
+        conditionals = networks.enrol(samples)
+        heap.give_back()
+        return conditionals

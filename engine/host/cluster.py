@@ -4,7 +4,6 @@ Each has a relay, a child process that looks like a worker (`engine.cluster.rela
 """
 
 import hashlib
-import os
 import re
 import socket
 import sys
@@ -35,8 +34,12 @@ class ExecutorSettings(msgspec.Struct, frozen=True, kw_only=True):
     ray_workers_max: Annotated[int, msgspec.Meta(ge=0, le=64), "TIMBRE_RAY_WORKERS_MAX"] = 0
 
     def __post_init__(self) -> None:
-        if self.ray_address is not None and not re.fullmatch(r"\S+:[0-9]{1,5}", self.ray_address):
-            raise ValueError("TIMBRE_RAY_ADDRESS has to be the address and port of the head")
+        found = re.fullmatch(r"[^\s/@]+:([0-9]{1,5})", self.ray_address or "head:6379")
+        if found is None or not 1 <= int(found[1]) <= 65_535:
+            raise ValueError(
+                "TIMBRE_RAY_ADDRESS has to be the address and port of the head, such as "
+                "10.0.0.1:6379"
+            )
         if self.executor == "ray" and self.ray_address is None:
             raise ValueError("TIMBRE_EXECUTOR=ray needs TIMBRE_RAY_ADDRESS")
 
@@ -61,7 +64,7 @@ def places(
 ) -> list[WorkerPlace]:
     """A place for each of `config.workers`, and more up to `workers_max`.
 
-    Their names in the cluster are those of this home.
+    Their names in the cluster are those of this home. `environment` is all that a relay is told.
     """
     home = f"{socket.gethostname()} {Path(config.home).resolve()}"
     name = hashlib.sha256(home.encode()).hexdigest()[:16]
@@ -73,7 +76,7 @@ def places(
         WorkerPlace(
             name=f"cluster {number}",
             command=(*relay, f"{name}-{number}", holder),
-            environment={**os.environ, **environment},
+            environment=environment,
             config=config,
         )
         for number in range(max(config.workers, workers_max))

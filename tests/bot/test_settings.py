@@ -108,6 +108,13 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
         ("TIMBRE_GPUS", "cuda:1", "TIMBRE_GPUS: cuda:1 is neither"),
         ("TIMBRE_EXECUTOR", "ray", "TIMBRE_EXECUTOR=ray needs TIMBRE_RAY_ADDRESS"),
         ("TIMBRE_RAY_ADDRESS", "ray://head", "TIMBRE_RAY_ADDRESS has to be the address and port"),
+        (
+            "TIMBRE_RAY_ADDRESS",
+            "http://head:1",
+            "TIMBRE_RAY_ADDRESS has to be the address and port",
+        ),
+        ("TIMBRE_RAY_ADDRESS", "head:99999", "TIMBRE_RAY_ADDRESS has to be the address and port"),
+        ("TIMBRE_RAY_ADDRESS", "head:0", "TIMBRE_RAY_ADDRESS has to be the address and port"),
         ("TIMBRE_RAY_WORKERS_MAX", "65", "TIMBRE_RAY_WORKERS_MAX"),
         ("TIMBRE_QUEUE_MAX_JOBS", "many", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_QUEUE_MAX_JOBS", "0", "TIMBRE_QUEUE_MAX_JOBS"),
@@ -123,6 +130,13 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
         ("TIMBRE_DISCORD_RESOLVE", "127.0.0.1:0", "loopback"),
         ("TIMBRE_DISCORD_RESOLVE", "127.0.0.1:", "loopback"),
         ("TIMBRE_DATABASE", "mysql://bot:hidden@host/timbre", "begins with postgresql://"),
+        ("TIMBRE_DATABASE", "postgresql://bot:hidden/7@host/timbre", "write %40 for @, %2F for /"),
+        ("TIMBRE_DATABASE", "postgresql://bot:77/hidden@host/timbre", "TIMBRE_DATABASE: cannot be"),
+        ("TIMBRE_DATABASE", "postgresql://bot:77#hidden@host/timbre", "TIMBRE_DATABASE: cannot be"),
+        ("TIMBRE_DATABASE", "postgresql://bot:7?hidden@host/timbre", "TIMBRE_DATABASE: cannot be"),
+        ("TIMBRE_DATABASE", "postgresql://bot:7@hidden@host/timbre", "TIMBRE_DATABASE: cannot be"),
+        ("TIMBRE_DATABASE", "postgresql://bot:hidden@host:99999/a", "TIMBRE_DATABASE: cannot be"),
+        ("TIMBRE_DATABASE", "postgresql://bot:hidden@[::1/a", "TIMBRE_DATABASE: cannot be"),
         ("TIMBRE_CLIP_MIN_VOICED_S", "50", "TIMBRE_CLIP_MIN_VOICED_S must not exceed"),
     ],
 )
@@ -318,6 +332,61 @@ def test_a_bucket_is_named_in_one_way(place: str) -> None:
 def test_a_bucket_wants_a_database_that_machines_share() -> None:
     with pytest.raises(SettingsError, match="TIMBRE_DATABASE, too"):
         settings_of({"TIMBRE_OBJECTS": "s3://voices/timbre"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://bot:p%40ss%2F%23%3F@db.example.com:5432/timbre?sslmode=verify-full",
+        "postgres://bot@/timbre?host=/run/postgresql",
+        "postgresql://bot:a:b@[::1]:5432,db-2/timbre",
+        "postgresql://%2Frun%2Fpostgresql/timbre",
+    ],
+)
+def test_every_way_to_name_a_postgresql_is_taken(address: str) -> None:
+    database = settings_of({"TIMBRE_DATABASE": address}).database
+    assert database is not None
+    assert database.get_secret_value() == address
+
+
+IN_A_BUCKET = {"TIMBRE_OBJECTS": "s3://voices/timbre", "TIMBRE_DATABASE": "postgresql://host/db"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        *(
+            ({"AWS_ENDPOINT_URL": address}, "AWS_ENDPOINT_URL has to be an address such as https:")
+            for address in (
+                *("store", "127.0.0.1:9000", "http://", "http://[::1", "http://127.0.0.1:99999"),
+                *(
+                    "ftp://store",
+                    "https://a store",
+                    "https://\N{LATIN SMALL LETTER U WITH DIAERESIS}",
+                ),
+                *("https://user:hidden@store", "https://store/?hidden", "https://store/#hidden"),
+            )
+        ),
+        ({"AWS_REGION": "here\n"}, "AWS_REGION holds a line break"),
+        ({"AWS_SESSION_TOKEN": "hidden\n"}, "AWS_SESSION_TOKEN holds a line break"),
+        ({"AWS_ACCESS_KEY_ID": "id"}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together"),
+        ({"AWS_SECRET_ACCESS_KEY": "hidden"}, "AWS_SECRET_ACCESS_KEY go together"),
+        ({"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hidden\r"}, "holds a line break"),
+    ],
+)
+def test_where_a_bucket_is_cannot_be_nonsense(given: dict[str, str], says: str) -> None:
+    """But for who has no bucket: then these are other programs'."""
+    with pytest.raises(SettingsError) as caught:
+        settings_of(IN_A_BUCKET | given)
+    assert says in str(caught.value)
+    assert "hidden" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    settings_of(given)
+
+
+@pytest.mark.parametrize("address", ["https://s3.eu-1.example.com", "http://[::1]:9000/sub/"])
+def test_a_buckets_address_is_taken_as_it_is(address: str) -> None:
+    assert settings_of(IN_A_BUCKET | {"AWS_ENDPOINT_URL": address}).objects.endpoint == address
 
 
 def test_a_buckets_key_is_never_shown() -> None:

@@ -252,6 +252,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("pauses.forget_over")
     await ask("processes.living", 0.0)
     await ask("homes.belongs", "here")
+    await ask("homes.moved", "there")
     await ask("homes.of_folder")
 
     first, last = (

@@ -208,10 +208,10 @@ async def test_a_server_chooses_the_model_and_a_line_goes_to_one_that_reads_it(
     assert await said("kommst du [laugh] heute noch online?") == "kommst du heute noch online?"
     assert (
         f"{BESIDE} is loaded as well, and reads English. "
-        f"In this server {BESIDE} speaks, because it prefers speed."
+        f"In this server {BESIDE} speaks, because the server prefers speed."
     ) in await stage.reply(dave, "status")
     await choose(moderator, "model_preference", "")
-    assert "In this server tone speaks, because it prefers neither" in await stage.figures()
+    assert "In this server tone speaks, because the server prefers neither" in await stage.figures()
 
 
 async def test_what_is_read_is_shown(stage: Stage) -> None:

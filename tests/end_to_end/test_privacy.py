@@ -4,18 +4,20 @@ import io
 import json
 import os
 import sqlite3
+import sys
 import time
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 
+import psutil
 import pytest
 import pytest_asyncio
 
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.registering import files, press, register, seen
+from tests.end_to_end.registering import draft, files, press, register, seen, shorter
 from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -113,6 +115,25 @@ async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File)
     asked = await (await stage.alice.slash("privacy delete")).reply()
     assert asked.ephemeral
     assert "**Stays**" in await stage.reply(stage.alice, "voice list")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process's files can be limited")
+async def test_a_clip_that_cannot_be_kept_is_gone_and_so_are_its_buttons(
+    stage: Stage, clip: File
+) -> None:
+    """They would answer nothing: the clip went with the failure."""
+    kept = files(stage.home, "clips")
+    panel = await draft(stage.bob, "Night", shorter(clip))
+    bot = psutil.Process(stage.bot.pid)
+    before = bot.rlimit(psutil.RLIMIT_FSIZE)
+    bot.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        await press(panel, "Keep")
+    finally:
+        bot.rlimit(psutil.RLIMIT_FSIZE, before)
+    assert panel.text.startswith("I could not store that: the disk that I run on ")
+    assert panel.components == []
+    assert files(stage.home, "clips", "uploads") == kept
 
 
 async def test_the_bots_owner_deletes_a_person_and_nobody_else_can(stage: Stage) -> None:

@@ -5,6 +5,7 @@ home of its own, as on several machines.
 """
 
 import asyncio
+import hashlib
 import json
 import signal
 import sys
@@ -43,6 +44,11 @@ LONG = " ".join(["It was told again and again in that house."] * 40)  # 17 s
 WEEK_S = 7 * 86_400.0
 
 
+def digest_of(name: str) -> str:
+    """What the clip of the voice with this name is known by."""
+    return hashlib.sha256(CLIP + name.encode()).hexdigest()
+
+
 @dataclass
 class Town:
     """A stage for each process, in a server on its shard."""
@@ -53,14 +59,15 @@ class Town:
     database: Path | str
     s3: S3 | None
 
-    async def give_voice(self, name: str, sha256: str) -> str:
+    async def give_voice(self, name: str) -> str:
         """Alice has a voice, as if registered in the first server; returns what is chosen."""
-        alice, path = self.stages[0].alice, f"clips/{sha256[:32]}.flac"
+        alice, clip, sha256 = self.stages[0].alice, CLIP + name.encode(), digest_of(name)
+        path = f"clips/{sha256[:32]}.flac"
         if self.s3 is not None:
-            self.s3.objects[f"timbre/{path}"] = StoredObject(CLIP, time.time())
+            self.s3.objects[f"timbre/{path}"] = StoredObject(clip, time.time())
         else:
             (self.stages[0].home / "clips").mkdir(exist_ok=True)
-            (self.stages[0].home / path).write_bytes(CLIP)
+            (self.stages[0].home / path).write_bytes(clip)
         async with opened(self.database) as store:
             voice = await store.voices.insert(
                 NewVoice(
@@ -190,8 +197,8 @@ def sounded(stage: Stage, since_s: float) -> Heard:
 
 async def test_what_is_deleted_in_one_is_silent_and_gone_in_all(town: Town) -> None:
     here = town.stages[0]
-    sha256 = "a1" * 32
-    voice = await town.give_voice("Morning", sha256)
+    sha256 = digest_of("Morning")
+    voice = await town.give_voice("Morning")
     told = [await tells(stage, voice) for stage in town.stages]
     assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
     done = time.monotonic()
@@ -220,7 +227,7 @@ async def test_no_server_of_a_living_process_is_ever_taken_for_departed(town: To
 async def test_a_frozen_process_is_silent_once_its_lease_ends(town: Town) -> None:
     """Nobody waits for it for longer, it says nothing when it goes on, and then it ends."""
     here, frozen = town.stages[0], town.stages[2]
-    voice = await town.give_voice("Evening", "b2" * 32)
+    voice = await town.give_voice("Evening")
     await tells(frozen, voice)
     async with opened(town.database) as store:  # it may be frozen with locks that opening needs
         frozen.bot.send_signal(signal.SIGSTOP)
@@ -249,7 +256,7 @@ async def test_a_frozen_process_is_silent_once_its_lease_ends(town: Town) -> Non
 async def test_a_killed_process_costs_the_others_nothing(town: Town) -> None:
     """What they have accepted is said to its end, and nobody waits for the dead."""
     here, killed = town.stages[0], town.stages[1]
-    voice = await town.give_voice("Noon", "c3" * 32)
+    voice = await town.give_voice("Noon")
     story = LONG[: len(LONG) // 4]
     _, since = await tells(here, "stock:tone", story)
     await tells(killed, voice)

@@ -142,7 +142,7 @@ async def _measure_way(head: RayHead) -> dict[str, dict[str, float]]:
         config = EngineConfig(engine="stock", home=home, threads=1)
         places = [
             replace(place, command=(*_GIVEN, *place.command[3:]))
-            for place in cluster.places(config, head.address, head.variables)
+            for place in cluster.places(config, head.address, os.environ | head.variables)
         ]
         sides = {
             "pipes": await stack.enter_async_context(_workers(None, config, _GIVEN)),
@@ -174,7 +174,7 @@ async def _measure_gain(head: RayHead) -> dict[str, Any]:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         one = EngineConfig(engine="stock", home=home, threads=2)
         two = EngineConfig(engine="stock", home=home, workers=2, threads=1)
-        places = cluster.places(two, head.address, head.variables)
+        places = cluster.places(two, head.address, os.environ | head.variables)
         sides = {
             "one process, two threads": await stack.enter_async_context(_workers(None, one, None)),
             "two actors": await stack.enter_async_context(_workers(places, two, None)),

@@ -1,4 +1,4 @@
-"""A Ray cluster of this machine alone, for as long as something is measured or tested on it."""
+"""A Ray cluster on this machine, for as long as something is measured or tested on it."""
 
 import json
 import os
@@ -34,19 +34,24 @@ class RayHead:
 
     def actors(self) -> list[int]:
         """The processes of the workers on it."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            with suppress(OSError):  # it has ended meanwhile
-                name = (folder / "cmdline").read_bytes()
-                if name.startswith(b"ray::NodeWorker") and os.getsid(int(folder.name)) == self.pid:
-                    found.append(int(folder.name))
-        return found
+        return [pid for pid, name in _session(self.pid) if name.startswith(b"ray::NodeWorker")]
+
+
+@dataclass(frozen=True)
+class RayMachine:
+    """One more machine of a cluster, as far as Ray can tell: a daemon and what it starts."""
+
+    pid: int
+
+    def signal(self, number: signal.Signals) -> None:
+        """To all of its processes at once, as when the machine itself stops."""
+        for pid, _ in _session(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 @contextmanager
-def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
+def ray_head(*, cpus: int, gpus: int = 0, machines_max: int = 0) -> Iterator[RayHead]:
     """Start a head, with a token of its own; its processes end with the block.
 
     Beside it, Ray's autoscaler starts up to `machines_max` pretended machines of one processor
@@ -56,25 +61,61 @@ def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
     with socket.socket() as free:
         free.bind(("", 0))
         port = free.getsockname()[1]
-    host = socket.gethostbyname(socket.gethostname())
+    host = _address_here()
     folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: a socket's path has little room
     variables = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     }
-    where = f"--head --port={port} --node-ip-address={host} --num-cpus={cpus} --num-gpus=0"
+    where = f"--head --port={port} --node-ip-address={host} --num-cpus={cpus} --num-gpus={gpus}"
     quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
     if machines_max:
         scaling = folder / "autoscaling.yaml"
         scaling.write_text(json.dumps(_autoscaling(f"{host}:{port}", machines_max)), "utf-8")
         quiet += f" --autoscaling-config={scaling}"
         variables |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", *f"{where} {quiet}".split()]
-    log = folder / "head.log"
+    command = _start(f"{where} {quiet}")
+    try:
+        with _started("head", command, variables, folder) as pid:
+            yield RayHead(f"{host}:{port}", variables, pid)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def ray_machine(head: RayHead, *, cpus: int) -> Iterator[RayMachine]:
+    """Add a machine to the cluster of `head`; its processes end with the block.
+
+    Raises `RuntimeError` with Ray's last line where it does not join.
+    """
+    host = head.address.rpartition(":")[0]
+    where = f"--address={head.address} --node-ip-address={host} --num-cpus={cpus} --num-gpus=0"
+    with (
+        tempfile.TemporaryDirectory(prefix="ray-") as folder,
+        _started(
+            "machine",
+            _start(f"{where} --disable-usage-stats --block"),
+            head.variables,
+            Path(folder),
+        ) as pid,
+    ):
+        yield RayMachine(pid)
+
+
+def _start(options: str) -> list[str]:
+    return [sys.executable, "-m", "ray.scripts.scripts", "start", *options.split()]
+
+
+@contextmanager
+def _started(
+    what: str, command: list[str], variables: dict[str, str], folder: Path
+) -> Iterator[int]:
+    """The process of `command`, which has started Ray and blocks; its session ends with it."""
+    log = folder / f"{what}.log"
     with log.open("wb") as out:
-        head = subprocess.Popen(
+        process = subprocess.Popen(
             command,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -83,11 +124,29 @@ def ray_head(*, cpus: int, machines_max: int = 0) -> Iterator[RayHead]:
             start_new_session=True,
         )
     try:
-        _wait_for_start(head, log)
-        yield RayHead(f"{host}:{port}", variables, head.pid)
+        _wait_for_start(what, process, log)
+        yield process.pid
     finally:
-        _end(head)
-        shutil.rmtree(folder, ignore_errors=True)
+        _end(process)
+
+
+def _session(leader: int) -> list[tuple[int, bytes]]:
+    """The processes of a session, with their command lines."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with suppress(OSError):  # it has ended meanwhile
+            if os.getsid(int(folder.name)) == leader:
+                found.append((int(folder.name), (folder / "cmdline").read_bytes()))
+    return found
+
+
+def _address_here() -> str:
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:  # a machine without a network may not know its own name
+        return "127.0.0.1"
 
 
 def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
@@ -125,22 +184,23 @@ def _autoscaling(address: str, machines_max: int) -> dict[str, Any]:
     }
 
 
-def _wait_for_start(head: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for_start(what: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + _STARTS_WITHIN_S
     while _STARTED not in (said := log.read_bytes()):
-        if head.poll() is not None or time.monotonic() > until:
+        if process.poll() is not None or time.monotonic() > until:
             last = said.strip().rpartition(b"\n")[2].decode("utf-8", "replace")
-            raise RuntimeError(f"Ray's head did not start: {last}")
+            raise RuntimeError(f"Ray's {what} did not start: {last}")
         time.sleep(0.1)
 
 
-def _end(head: "subprocess.Popen[bytes]") -> None:
-    """It ends what it started; what is left of its group is killed."""
-    head.terminate()
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """It ends what it started; what is left of its session is killed."""
+    process.terminate()
     try:
-        head.wait(_ENDS_WITHIN_S)
+        process.wait(_ENDS_WITHIN_S)
     except subprocess.TimeoutExpired:
-        head.kill()
-        head.wait()
-    with suppress(ProcessLookupError):  # nothing is left
-        os.killpg(head.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+    for pid, _ in _session(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from engine import heap
 from engine.chatterbox.cuda.capture import GraphCache
 
 
@@ -32,9 +33,14 @@ class SpareMemory:
         return self._released([cache.clear() for cache in self._graphs])
 
     def empty_cache(self) -> None:
-        """Return what torch keeps for itself to the driver: captures do not look for it there."""
+        """Return what is kept for later to the system.
+
+        On a GPU to the driver, as captures do not look for it in torch's cache.
+        """
         if self._on_cuda:
             torch.cuda.empty_cache()
+        else:
+            heap.give_back()
 
     def _released(self, released: list[bool]) -> bool:
         if any(released):

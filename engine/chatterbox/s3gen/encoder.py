@@ -38,7 +38,8 @@ def encode(weights: EncoderWeights, tokens: Tensor, lengths: Tensor) -> Tensor:
     rows = _conform(rows, weights.layers, used)
 
     rows = rows.repeat_interleave(FRAMES_PER_TOKEN, dim=1)
-    rows = multiply(windows(rows, UPSAMPLE, before=UPSAMPLE - 1), weights.upsample)
+    rows = rows.to(weights.upsample.weight.dtype)
+    rows = multiply(windows(rows, UPSAMPLE, before=UPSAMPLE - 1), weights.upsample).float()
     rows = _embed(rows, weights.up_embed, weights.up_embed_norm)
     rows = _conform(rows, weights.up_layers, _within(count * FRAMES_PER_TOKEN, lengths * 2))
     normed = functional.layer_norm(rows, rows.shape[-1:], eps=EPSILON)
@@ -60,7 +61,7 @@ def _conform(stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor) -> 
     positions = _relative_positions(stream.shape[1], width, stream.device)
     for layer in layers:
         normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
-        attended = _attend(multiply(normed, layer.qkv), layer, positions, used)
+        attended = _attend(multiply(normed, layer.qkv).float(), layer, positions, used)
         stream = stream + multiply(attended, layer.out)
         normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
         hidden = functional.silu(multiply(normed, layer.feed_in))
@@ -83,7 +84,8 @@ def _attend(qkv: Tensor, layer: EncoderLayer, positions: Tensor, used: Tensor) -
     batch, time, _ = qkv.shape
     heads, head_width = layer.bias_u.shape
     query, key, value = qkv.view(batch, time, 3, heads, head_width).permute(2, 0, 3, 1, 4)
-    place = (positions @ layer.position.T).view(-1, heads, head_width).transpose(0, 1)
+    place = functional.linear(positions.to(layer.position.dtype), layer.position).float()
+    place = place.view(-1, heads, head_width).transpose(0, 1)
     content = query + layer.bias_u[:, None]
     located = query + layer.bias_v[:, None]
     scale = 1 / math.sqrt(head_width)

@@ -15,6 +15,7 @@ from torch.nn import functional
 from engine.chatterbox.s3gen.config import (
     GUIDANCE,
     MEL_BINS,
+    encoder_dtype,
     rounds_to_tf32,
     tf32_products,
 )
@@ -54,9 +55,9 @@ class Flow:
     """Encoder and estimator on one device. Holds no state of any utterance."""
 
     def __init__(self, layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> None:
-        """`dtype` is the estimator's; the encoder is fp32."""
+        """`dtype` is the estimator's; the encoder is fp32 but for its products on a CPU."""
         self._tf32 = rounds_to_tf32(dtype, layout.device)
-        self._encoder = load_encoder(layout, sizes)
+        self._encoder = load_encoder(layout, sizes, encoder_dtype(dtype, layout.device))
         self._estimator = load_estimator(layout, sizes, dtype)
         self._kernels = kernels_for(layout.device, dtype)
         self.mean_flow = is_mean_flow(layout)

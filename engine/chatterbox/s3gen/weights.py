@@ -106,20 +106,23 @@ class EstimatorWeights:
     projection: Linear
 
 
-def load_encoder(layout: Layout, sizes: S3GenSizes) -> EncoderWeights:
+def load_encoder(
+    layout: Layout, sizes: S3GenSizes, dtype: torch.dtype = torch.float32
+) -> EncoderWeights:
+    """`dtype` is that of the layers' products and of the upsampling, which are nearly all of it."""
     root = "flow.encoder."
 
     def layer(prefix: str) -> EncoderLayer:
         attention, feed = prefix + "self_attn.", prefix + "feed_forward."
         queries = (attention + f"linear_{part}" for part in "qkv")
         return EncoderLayer(
-            qkv=layout.linear(*queries, norm=prefix + "norm_mha"),
-            position=layout.put(layout[attention + "linear_pos.weight"]),
+            qkv=layout.linear(*queries, dtype=dtype, norm=prefix + "norm_mha"),
+            position=layout.put(layout[attention + "linear_pos.weight"], dtype),
             bias_u=layout.put(layout[attention + "pos_bias_u"]),
             bias_v=layout.put(layout[attention + "pos_bias_v"]),
-            out=layout.linear(attention + "linear_out"),
-            feed_in=layout.linear(feed + "w_1", norm=prefix + "norm_ff"),
-            feed_out=layout.linear(feed + "w_2"),
+            out=layout.linear(attention + "linear_out", dtype=dtype),
+            feed_in=layout.linear(feed + "w_1", dtype=dtype, norm=prefix + "norm_ff"),
+            feed_out=layout.linear(feed + "w_2", dtype=dtype),
         )
 
     return EncoderWeights(
@@ -130,7 +133,7 @@ def load_encoder(layout: Layout, sizes: S3GenSizes) -> EncoderWeights:
         look_ahead=layout.windowed(root + "pre_lookahead_layer.conv1"),
         look_back=layout.windowed(root + "pre_lookahead_layer.conv2"),
         layers=tuple(layer(f"{root}encoders.{n}.") for n in range(sizes.encoder_layers)),
-        upsample=layout.windowed(root + "up_layer.conv"),
+        upsample=layout.windowed(root + "up_layer.conv", dtype),
         up_embed=layout.linear(root + "up_embed.out.0"),
         up_embed_norm=layout.norm(root + "up_embed.out.1"),
         up_layers=tuple(

@@ -56,7 +56,8 @@ class DecoderConfig:
 
     `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `page`
     positions they share, the prefixes of `voices` included; `burst` how many steps are put on the
-    device before the host looks again.
+    device before the host looks again. With `in_turn` the most urgent utterance alone is decoded,
+    which is sooner done where rows take as long beside one another as one after the other.
     """
 
     slots: int
@@ -66,6 +67,7 @@ class DecoderConfig:
     sizes: T3Sizes
     page: int = PAGE
     burst: int = 2
+    in_turn: bool = False
 
     @classmethod
     def for_streams(
@@ -96,7 +98,7 @@ class DecoderConfig:
         smaller = DecoderConfig.for_streams(
             self.slots // 2, self.dtype, sizes=self.sizes, page=self.page
         )
-        return replace(smaller, burst=self.burst)
+        return replace(smaller, burst=self.burst, in_turn=self.in_turn)
 
 
 def pages_for(positions: int, page: int = PAGE) -> int:

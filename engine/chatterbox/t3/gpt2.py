@@ -1,4 +1,4 @@
-"""T3's GPT-2, as Turbo and Nano have it: `T3Network` in plain torch.
+"""T3's GPT-2, as Turbo and Nano have it: `T3Network` on fused or plain kernels.
 
 A voice's prefix is its speaker and its prompt's speech tokens, one position each, so voices have
 prefixes of different length; every position is a learned one of the whole stream.
@@ -14,12 +14,13 @@ from torch.nn import functional
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, TEXT_BUCKETS
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
+from engine.chatterbox.t3.kernels import T3Kernels
+from engine.chatterbox.t3.kernels.reference import gelu
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.prefix import PrefixCache
 from engine.chatterbox.t3.prompt import PromptRows
 from engine.chatterbox.t3.rules import TURBO
-from engine.chatterbox.t3.slots import Column, Slots, SlotStatus
+from engine.chatterbox.t3.slots import Slots
 from engine.enrolment import Conditionals
 from engine.weights.sizes import GPT2_PROMPT_TOKENS, HEAD_DIM
 
@@ -44,7 +45,7 @@ class Gpt2T3:
     rules = TURBO
     starts = 1
 
-    def __init__(self, weights: Gpt2Weights, kernels: ReferenceT3Kernels) -> None:
+    def __init__(self, weights: Gpt2Weights, kernels: T3Kernels) -> None:
         self.kernels = kernels
         self._weights = weights
         others = weights.sizes.conditioning_positions + self.starts + self.rules.most_tokens
@@ -99,24 +100,16 @@ class Gpt2T3:
         return residual.gather(1, ends)[:, 0]
 
     def step(self, batch: Batch, slots: Slots, pool: PagePool) -> None:
-        weights, kernels = self._weights, self.kernels
-        dtype = weights.step_dtype
-        state = slots.state[batch.slots]
-        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
-        running = state[:, Column.STATUS] == SlotStatus.RUNNING
-        batch.positions.copy_(torch.where(running, position, -1))
-        batch.residual.copy_(weights.speech_embedding[state[:, Column.TOKEN]])
-        batch.residual.add_(weights.position[position.clamp(min=0)])
-        for index, layer in enumerate(weights.layers):
-            batch.qkv.copy_(layer.qkv.step(kernels.prompt_norm(batch.residual, dtype)))
+        kernels = self.kernels
+        kernels.embed(self._weights, slots, batch)
+        for index, layer in enumerate(self._weights.layers):
+            kernels.norm_linear(batch, layer.qkv, batch.qkv)
             kernels.attend(batch, pool.views(index), None)
-            batch.residual.add_(layer.output.step(batch.attended))
-            up = layer.up.step(kernels.prompt_norm(batch.residual, dtype))
-            batch.residual.add_(layer.down.step(_gelu(up)))
+            kernels.add_attended(batch, layer.output)
+            kernels.add_mlp(batch, layer.up, layer.down)
 
     def logits(self, batch: Batch) -> None:
-        normed = self.kernels.prompt_norm(batch.residual, self._weights.step_dtype)
-        batch.logits.copy_(self._weights.speech_head.step(normed))
+        self.kernels.norm_linear(batch, self._weights.speech_head, batch.logits)
 
     def _embedded(self, rows: PromptRows) -> Tensor:
         weights = self._weights
@@ -153,10 +146,5 @@ class Gpt2T3:
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
             residual = residual + layer.output.prompt(mixed)
             up = layer.up.prompt(kernels.prompt_norm(residual, dtype))
-            residual = residual + layer.down.prompt(_gelu(up))
+            residual = residual + layer.down.prompt(gelu(up))
         return residual
-
-
-def _gelu(values: Tensor) -> Tensor:
-    """GPT-2's `gelu_new`."""
-    return functional.gelu(values, approximate="tanh")

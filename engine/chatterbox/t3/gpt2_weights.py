@@ -33,6 +33,11 @@ class Affine:
     bias: Tensor
     int8: Any = None
 
+    @property
+    def step_dtype(self) -> torch.dtype:
+        """What a step's vectors are given in: int8 rounds by itself, and from fp32."""
+        return self.weight.dtype if self.int8 is None else torch.float32
+
     def prompt(self, vectors: Tensor) -> Tensor:
         """Exactly, for (..., in)."""
         return functional.linear(vectors, self.weight, self.bias)
@@ -82,11 +87,6 @@ class Gpt2Weights:
     @property
     def dtype(self) -> torch.dtype:
         return self.position.dtype
-
-    @property
-    def step_dtype(self) -> torch.dtype:
-        """What a step's products are given: int8 rounds by itself, and from fp32."""
-        return self.dtype if self.speech_head.int8 is None else torch.float32
 
 
 def load_gpt2(

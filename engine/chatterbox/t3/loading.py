@@ -7,8 +7,6 @@ import torch
 from engine.chatterbox.t3.gpt2 import Gpt2T3
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights, load_gpt2
 from engine.chatterbox.t3.kernels import T3Kernels, kernels_for
-from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.llama import LlamaT3
 from engine.chatterbox.t3.network import T3Network
 from engine.chatterbox.t3.weights import T3Weights, load_t3
@@ -31,11 +29,8 @@ def load_weights(
 
 def network_of(weights: AnyWeights, kernels: T3Kernels | None = None) -> T3Network:
     """The network that these weights are, with these kernels or the fastest that it runs on."""
-    if isinstance(weights, Gpt2Weights):
-        if isinstance(kernels, ReferenceT3Kernels):
-            return Gpt2T3(weights, kernels)
-        on_cpu = weights.device.type == "cpu"
-        return Gpt2T3(weights, CpuT3Kernels() if on_cpu else ReferenceT3Kernels())
     if kernels is None:
         kernels = kernels_for(weights.sizes, weights.dtype, weights.device)
+    if isinstance(weights, Gpt2Weights):
+        return Gpt2T3(weights, kernels)
     return LlamaT3(weights, kernels)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
@@ -32,12 +33,14 @@ def config_that_fits(
     """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
     streams = min(streams, SLOT_BUCKETS[-1])
     page, budget = PAGE, ON_THE_CPU_BYTES
+    in_turn = device.type != "cuda" and sizes.backbone == "gpt2"
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         budget = free - RESERVED_BYTES
-    elif sizes.backbone == "gpt2":
+    elif in_turn:
         streams, page = min(streams, _ON_THE_CPU_STREAMS), CPU_PAGE
     config = DecoderConfig.for_streams(streams, dtype, sizes=sizes, page=page)
+    config = replace(config, in_turn=in_turn)
     while config.slots > 1 and cache_bytes(config, sizes) > budget:
         config = config.halved()
     if config.slots < streams:

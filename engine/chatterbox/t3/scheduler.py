@@ -89,6 +89,8 @@ class Scheduler:
         self.spare = spare if spare is not None else SpareMemory(t3.device, graphs=[t3.graphs])
         #: How many utterances run at once; lowered when memory runs out.
         self.limit = t3.config.slots
+        # Where nothing runs beside the host there is nothing to queue for it.
+        self._in_flight = 1 if t3.config.in_turn else _IN_FLIGHT
         self._waiting: deque[Utterance] = deque()
         self._running: dict[Utterance, Prompt] = {}  # in the order in which they joined
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
@@ -119,13 +121,13 @@ class Scheduler:
     def advance(self) -> list[Utterance]:
         """Admit what waits, queue one burst, and return what the oldest queued one has ended.
 
-        Waits for the device only when `_IN_FLIGHT` bursts are queued. Raises
+        Waits for the device only when as many bursts as may be in flight are queued. Raises
         `torch.OutOfMemoryError` if not even one utterance can be decoded.
         """
         self._admit()
         if self._running:
             self._queue_burst_or_fewer()
-        if self._bursts and (len(self._bursts) >= _IN_FLIGHT or not self._running):
+        if self._bursts and (len(self._bursts) >= self._in_flight or not self._running):
             return self._collect(self._bursts.popleft())
         return []
 
@@ -137,6 +139,8 @@ class Scheduler:
             while self._waiting and len(joining) < _PREFILLED_TOGETHER:
                 utterance = min(self._waiting, key=_urgency)
                 if len(self._running) >= self.limit or not self.t3.has_room_for(utterance):
+                    break
+                if self.t3.config.in_turn and not self._comes_first(utterance):
                     break
                 alone = alone and not joining
                 self._running[utterance] = self.t3.reserve(utterance, self._free_slots[-1])
@@ -156,6 +160,10 @@ class Scheduler:
                 self._run_at_most(max(len(self._running), len(joining) // 2))
             elif not self.spare.evict_graphs():
                 raise
+
+    def _comes_first(self, utterance: Utterance) -> bool:
+        """Whether it is more urgent than all that run."""
+        return all(_urgency(utterance) < _urgency(running) for running in self._running)
 
     def _run_at_most(self, limit: int) -> None:
         """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""
@@ -192,6 +200,8 @@ class Scheduler:
         steps, most = self.t3.config.burst, self.t3.network.rules.most_tokens
         self._make_room(steps)
         members = list(self._running.items())
+        if self.t3.config.in_turn:
+            members = [min(members, key=lambda member: _urgency(member[0]))]
         assignments = [prompt.assignment for _, prompt in members]
         highest = max(p.assignment.prompt_positions + u.queued for u, p in members) + steps
         key = GraphKey(
@@ -200,7 +210,7 @@ class Scheduler:
             context=bucket_for(highest, CONTEXT_BUCKETS),
         )
         self.graphs.run([assignment.slot for assignment in assignments], key, steps=steps)
-        for utterance in self._running:
+        for utterance, _ in members:
             utterance.queued = min(utterance.queued + steps, most)
         self._bursts.append(self._snapshots.take(members))
 

@@ -118,6 +118,8 @@ async def test_a_database_and_a_folder_stay_together(postgresql: Lent, tmp_path:
         return str(caught.value)
 
     assert "belongs to another folder" in await refused(tmp_path / "new", address)
+    (tmp_path / "new" / HOME_ID).write_bytes(b"\xff\xff")
+    assert "belongs to another folder" in await refused(tmp_path / "new", address)
     assert "holds members' clips" in await refused(home, other)
     assert "is a PostgreSQL" in await refused(home, None)
     assert not (home / DATABASE).exists()
@@ -157,6 +159,10 @@ async def test_a_database_and_a_bucket_stay_together(postgresql: Lent, tmp_path:
         await (await opened(address, "three")).close()
         assert "belongs to another database" in await refused(other)
         assert "another bucket" in await refused(address, prefix="elsewhere")
+        known = s3.objects[f"timbre/{HOME_ID}"]
+        known.content, kept = b"\xff\xff", known.content
+        assert "another bucket" in await refused(address)
+        known.content = kept
         with pytest.raises(DatabaseUnusable, match="name it in TIMBRE_OBJECTS"):
             await open_database_of(tmp_path / "one", address)
         (tmp_path / "two" / CLIPS).mkdir()

@@ -5,12 +5,17 @@ import math
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+if sys.platform != "win32":
+    import resource
+
 from bot.base import bucket as bucket_module
+from bot.base import private_files
 from bot.base.bucket import ObjectsUnusable
 from bot.base.errors import CLIPS_AWAY, sentence_for
 from bot.base.home import CLIPS, HOME_ID, SPEECH
@@ -95,6 +100,19 @@ async def test_a_file_is_taken_whole_and_is_gone_here(objects: Objects, tmp_path
         await objects.take(draft, OTHER)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_of_what_does_not_fit_on_the_disk_nothing_is_left(tmp_path: Path) -> None:
+    """A part of a clip would be known by nobody when its voice is forgotten."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            private_files.create(tmp_path / "clip", b"a clip")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_names_are_timbres_and_of_one_folder(objects: Objects) -> None:
     clips = [f"{CLIPS}/{number:032x}.flac" for number in range(10)]
     for name in (*clips, RENDERING, f"{CLIPS}/holiday.flac"):
@@ -157,12 +175,40 @@ async def test_a_bucket_that_is_away_is_one_failure_and_one_sentence(
         await bucket.get(CLIP, bytes)
 
 
+async def test_what_is_too_large_is_not_taken_into_memory(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_module, "_OBJECT_MAX_BYTES", 5)
+    bucket = s3.bucket(tmp_path)
+    await bucket.put(CLIP, b"sound")
+    await bucket.put(OTHER, b"sound!")
+    assert await bucket.get(CLIP, bytes) == b"sound"
+    with pytest.raises(ObjectsFailed, match=f"s3://voices/timbre: {OTHER} is larger than"):
+        await bucket.get(OTHER, bytes)
+
+
 async def test_a_wrong_key_gets_nothing(s3: S3, tmp_path: Path) -> None:
     wrong = s3.bucket(tmp_path, key="another")
     with pytest.raises(ObjectsFailed) as caught:
         await wrong.put(CLIP, b"sound")
     assert "another" not in str(caught.value)
     assert not s3.objects
+
+
+async def test_of_what_a_store_says_to_a_failure_the_log_has_one_line(
+    s3: S3, tmp_path: Path
+) -> None:
+    """And nothing in it that a terminal would obey."""
+    s3.adds_to_errors = "\x1b[2J\nand all that it knows"
+    for bucket, kind in (
+        (s3.bucket(tmp_path), FileNotFoundError),
+        (s3.bucket(tmp_path, key="x"), ObjectsFailed),
+    ):
+        with pytest.raises(kind, match="s3://voices/timbre: ") as caught:
+            await bucket.get(CLIP, bytes)
+        logged = "".join(traceback.format_exception(caught.value))
+        assert "\x1b" not in logged
+        assert "all that it knows" not in logged
 
 
 async def test_a_bucket_that_keeps_versions_is_refused(s3: S3, tmp_path: Path) -> None:

@@ -27,11 +27,11 @@ SENTENCE = "The kettle is on the stove."
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which `said.ogg` was made. Shared: copy it before changing it."""
+    """A home beside which `said [aloud].ogg` was made. Shared: copy it before changing it."""
     home = tmp_path_factory.mktemp("spoken") / "home"
-    ended = timbre(home, "say", SENTENCE, "--out", str(home.parent / "said.ogg"))
+    ended = timbre(home, "say", SENTENCE, "--out", str(home.parent / "said [aloud].ogg"))
     assert ended.returncode == 0, ended.stderr
-    assert "said.ogg" in ended.stderr
+    assert "said [aloud].ogg: " in ended.stderr
     return home
 
 
@@ -74,7 +74,7 @@ def test_say_leaves_a_file_with_the_words(home: Path, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "said" in ended.stderr
     assert word_errors(out) <= 0.2
-    assert word_errors(home.parent / "said.ogg") <= 0.2
+    assert word_errors(home.parent / "said [aloud].ogg") <= 0.2
 
 
 def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
@@ -209,17 +209,27 @@ def test_doctor_sees_that_chatterbox_could_not_speak(tmp_path: Path) -> None:
 
 def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n")
+    told = tmp_path / "told"
+    complaint = "it is broken: pip install 'timbre[ray]' [/]"
+    python.write_text(f"#!/bin/sh\nenv > '{told}'\necho \"{complaint}\" >&2\nexit 3\n")
     python.chmod(0o755)
     token = f"{base64.b64encode(b'80351110224678912').decode()}.no.secret"
-    given = {"CHATTERBOX_PYTHON": str(python), "DISCORD_TOKEN": token}
+    given = {
+        "CHATTERBOX_PYTHON": str(python),
+        "DISCORD_TOKEN": token,
+        "TIMBRE_HTTP_TOKEN": "no.secret.of.http",
+        "AWS_SECRET_ACCESS_KEY": "no.secret.of.aws",
+    }
     ended = timbre(tmp_path / "home", "doctor", **given)
     assert ended.returncode == 1
     assert re.search(
         r"https://discord\.com/oauth2/authorize\?client_id=80351110224678912&", ended.stdout
     )
     assert "Traceback" not in ended.stderr
-    assert re.search(rf"error +engine's Python +{python}: it is broken", ended.stdout)
+    said = rf"error +engine's Python +{python}: {re.escape(complaint)}"
+    assert re.search(said, ended.stdout)
+    assert "CHATTERBOX_PYTHON=" in told.read_text()
+    assert "no.secret" not in told.read_text()
 
 
 def test_a_folder_in_which_somebody_keeps_files_is_no_home(tmp_path: Path) -> None:

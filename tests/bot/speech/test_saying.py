@@ -74,6 +74,24 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
     )
 
 
+@pytest.mark.parametrize(
+    ("chunk_s", "aloud", "pieces"),
+    [
+        (0.0, True, ["I will be there in ten minutes."]),
+        (0.45, True, ["I will be there in", "ten minutes."]),
+        (0.45, False, ["I will be there in ten minutes."]),
+    ],
+    ids=["a fast engine", "a slow one", "for a file"],
+)
+async def test_what_is_heard_of_a_slow_engine_begins_with_less(
+    sayings: Sayings, tones: Tones, *, chunk_s: float, aloud: bool, pieces: list[str]
+) -> None:
+    tones.engine = info(stock_voices=("one", "two", "three"), chunk_s=chunk_s)
+    saying = await sayings.of_member("I will be there in ten minutes.", ALICE, GUILD, aloud=aloud)
+    await saying.ogg()
+    assert [request.text for request in tones.asked] == pieces
+
+
 @pytest.mark.parametrize("server", [None, "three"])
 @pytest.mark.parametrize("voice", [StockVoice(), CLONED], ids=["no voice", "a clone"])
 async def test_a_member_has_one_voice_whichever_way_they_speak(

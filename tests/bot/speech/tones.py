@@ -25,6 +25,7 @@ def info(
     stock_voices: tuple[str, ...] = ("anna", "ben"),
     languages: tuple[str, ...] = ("en",),
     sounds: tuple[str, ...] = (),
+    chunk_s: float = 0.0,
 ) -> EngineInfo:
     return EngineInfo(
         name="tones",
@@ -39,6 +40,7 @@ def info(
         clones_voices=clones,
         languages=languages,
         sounds=sounds,
+        chunk_s=chunk_s,
     )
 
 

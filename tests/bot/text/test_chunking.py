@@ -1,5 +1,7 @@
 """Chunks as a speech engine wants them: early sound, whole sentences, nothing tiny."""
 
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,17 +112,19 @@ _SENTENCES = st.lists(
 ).map(" ".join)
 
 
-@given(text=_SENTENCES, ratio=st.floats(0.1, 1))
-def test_every_chunk_can_be_made_while_the_earlier_ones_play(text: str, ratio: float) -> None:
-    limits = TextLimits(synthesis_time_ratio=ratio)
+@given(text=_SENTENCES, ratio=st.floats(0.1, 1), chunk_s=st.sampled_from([0, 0.1, 0.45]))
+def test_every_chunk_can_be_made_while_the_earlier_ones_play(
+    text: str, ratio: float, chunk_s: float
+) -> None:
+    limits = TextLimits(synthesis_time_ratio=ratio).for_engine(chunk_s)
     pieces = chunks(text, limits)
     assert " ".join(pieces).split() == text.split()
     made_at = 0.0
     said = len(pieces[0])
     for piece in pieces[1:]:
-        made_at += ratio * len(piece)
-        # 40 characters are allowed whatever was said before: less would sound chopped.
-        assert made_at <= said + 1e-6 or len(piece) <= 40
+        made_at += limits.chunk_chars + limits.synthesis_time_ratio * len(piece)
+        # So many characters are allowed whatever was said before: less would sound chopped.
+        assert made_at <= said + 1e-6 or len(piece) <= (25 if chunk_s else 40)
         assert len(piece) <= limits.max_chunk_chars
         said += len(piece)
 
@@ -130,3 +134,31 @@ def test_chunks_grow_to_full_length_again() -> None:
     lengths = [len(piece) for piece in pieces]
     assert lengths[1] <= lengths[0] / 0.7
     assert max(lengths) > 0.9 * LIMITS.max_chunk_chars
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "The library closes early today, so bring your books back before five.",
+            ["The library closes", "early today,", "so bring your books back", "before five."],
+        ),
+        ("I will be there in ten minutes.", ["I will be there in", "ten minutes."]),
+        ("See you at five!", ["See you at five!"]),
+    ],
+)
+def test_an_engine_that_is_just_fast_enough_is_heard_early_and_without_gaps(
+    text: str, pieces: list[str]
+) -> None:
+    """0.45 s for any chunk, 0.53 s for a second of 15 characters, 0.12 s of silence at its end."""
+    assert chunks(text, LIMITS.for_engine(0.45)) == pieces
+    lengths = [len(piece) / 15 for piece in pieces]
+    made = list(accumulate(0.45 + 0.53 * length for length in lengths))
+    heard = [made[0] + played for played in accumulate(length + 0.12 for length in lengths)]
+    assert made[0] <= 1.5
+    assert all(ready <= before for ready, before in zip(made[1:], heard, strict=False))
+
+
+def test_an_engine_with_time_to_spare_is_given_the_usual_chunks() -> None:
+    assert LIMITS.for_engine(0.0) == LIMITS
+    assert LIMITS.for_engine(10.0).first_chunk_chars == 15

@@ -111,6 +111,20 @@ async def test_a_voice_of_one_machine_speaks_and_is_forgotten_on_all(machines: M
         await other.say(voice, "once more")
 
 
+async def test_what_lies_there_in_place_of_a_clip_does_not_speak(machines: Machines) -> None:
+    """Whoever can write to the bucket could choose whose voice it is."""
+    one = await machines.on(0)
+    voice = await one.register(ALICE, "mine", b"a clip")
+    clip = machines.s3.objects[f"timbre/{voice.clip_path}"]
+    clip.content = b"somebody else's voice"
+    with pytest.raises(VoiceUnusable, match="cannot reach the place"):
+        await one.say(voice, "hello")
+    assert journal(one.home, "begin") == []
+    assert copies(one.home) == []
+    clip.content = b"a clip"
+    assert await one.say(voice, "hello")
+
+
 async def test_what_was_forgotten_while_a_machine_was_away_is_gone_before_it_speaks(
     machines: Machines,
 ) -> None:

@@ -43,7 +43,7 @@ async def test_machines_come_with_the_backlog_and_go_with_it(tmp_path: Path) -> 
         address, variables = head.address, head.variables
         assert _machines(address, variables) == 0
         executor = WorkerPool(
-            cluster.places(config, address, variables, workers_max=2),
+            cluster.places(config, address, os.environ | variables, workers_max=2),
             limits=cluster.limits_of(QueueLimits()),
             on_enrolled=lambda _: None,
             restarts=cluster.RESTARTS,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.cluster.head import RayHead, ray_head
+from engine.bench.cluster.head import RayHead, ray_head, ray_machine
 from engine.cluster.actor import LEASE_S
 from engine.errors import WorkerUnavailable
 from engine.host import cluster
@@ -48,7 +48,7 @@ async def _bot(home: Path, head: RayHead) -> AsyncGenerator[WorkerPool, None]:
     """An executor as the bot has it, with two workers that are ready."""
     config = EngineConfig(engine="stock", home=str(home), workers=2, threads=1)
     executor = WorkerPool(
-        cluster.places(config, head.address, head.variables),
+        cluster.places(config, head.address, os.environ | head.variables),
         limits=cluster.limits_of(QueueLimits()),
         on_enrolled=lambda _: None,
         restarts=cluster.RESTARTS,
@@ -119,10 +119,56 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
     await until(lambda: not list(SHARED_MEMORY.glob("timbre-voices-*")), 30)
 
 
+@pytest.mark.timeout(900)
+async def test_a_machine_that_stands_still_or_dies_loses_no_speech_and_keeps_no_voice(
+    tmp_path: Path,
+) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(os.urandom(3_000))
+    voice = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip), 7)
+    with (
+        ray_head(cpus=0) as head,
+        ray_machine(head, cpus=1) as dying,
+        ray_machine(head, cpus=1) as stopping,
+    ):
+        async with _bot(tmp_path, head) as executor:
+            asked = (SpeechRequest(text=f"Mine, {n}.", voice=voice) for n in range(3))
+            await asyncio.gather(*map(executor.synthesise, asked))
+            assert len(_kept()) == 2
+
+            speaking = await _busy_with_two(executor, "frozen machine")
+            stopping.signal(signal.SIGSTOP)
+            assert await _seconds_until_given_up(executor) < 28
+            assert all(seconds > 3 for seconds in await asyncio.wait_for(speaking, 120))
+            await asyncio.wait_for(executor.forget(voice.identity), 30)
+            assert len(_kept()) == 1  # on the one that cannot be told
+            stopping.signal(signal.SIGCONT)
+            await until(lambda: not _kept(), LEASE_S + 40)
+            await _both_ready(executor)
+
+            speaking = await _busy_with_two(executor, "dead machine")
+            dying.signal(signal.SIGKILL)
+            assert await _seconds_until_given_up(executor) < 28
+            assert all(seconds > 3 for seconds in await asyncio.wait_for(speaking, 120))
+            with ray_machine(head, cpus=1):  # another takes its place
+                await _both_ready(executor)
+                await asyncio.wait_for(await _busy_with_two(executor, "other machine"), 120)
+    await until(lambda: not list(SHARED_MEMORY.glob("timbre-voices-*")), 30)
+
+
+async def _seconds_until_given_up(executor: WorkerPool) -> float:
+    """7 are wanted; a machine that is busy with other tests has four times as many."""
+    began = time.monotonic()
+    await until(lambda: any(w.state != "ready" for w in executor.status().workers), 60)
+    taken = time.monotonic() - began
+    print(f"given up after {taken:.1f} s")
+    return taken
+
+
 async def test_a_cluster_that_is_away_is_said_at_once_and_tried_again(tmp_path: Path) -> None:
     config = EngineConfig(engine="stock", home=str(tmp_path), workers=1)
     executor = WorkerPool(
-        cluster.places(config, "127.0.0.1:1", {}),
+        cluster.places(config, "127.0.0.1:1", os.environ),
         limits=cluster.limits_of(QueueLimits()),
         on_enrolled=lambda _: None,
         restarts=cluster.RestartPolicy(unavailable_pause_s=0.0),

@@ -6,6 +6,7 @@ core's cache, all of it, before the next piece.
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.chatterbox.s3gen.kernels.reference import SNAKE_EPSILON, ReferenceS3GenKernels
 
@@ -15,6 +16,18 @@ _PIECE = 65_536
 
 class CpuS3GenKernels(ReferenceS3GenKernels):
     """See `S3GenKernels` in `protocol`."""
+
+    def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
+        batch, time, _ = qkv.shape
+        query, key, value = qkv.view(batch, time, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        attended = qkv.new_zeros(batch, time, heads, query.shape[-1])
+        for item, length in enumerate(lengths.tolist()):
+            # Without a mask, which would be added to every score.
+            rows = functional.scaled_dot_product_attention(
+                *(part[item : item + 1, :, :length] for part in (query, key, value))
+            )
+            attended[item, :length] = rows[0].transpose(0, 1)
+        return attended.flatten(2)
 
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor

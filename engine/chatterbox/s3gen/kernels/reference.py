@@ -57,6 +57,7 @@ class ReferenceS3GenKernels:
         return attended.transpose(1, 2).reshape(batch, time, -1)
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        rows = rows.to(product.weight.dtype)
         return multiply(windows(rows, TAPS, before=TAPS - 1), product).float()
 
     def normed_conv(

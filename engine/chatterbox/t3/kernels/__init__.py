@@ -1,7 +1,8 @@
-"""The parts of a decode step, each in two forms that compute the same.
+"""The parts of a decode step, each in several forms that compute the same.
 
-`reference` is plain torch and runs everywhere. `compiled` is CUDA C++, runs on NVIDIA GPUs and is
-tested against the other. Nothing outside this package knows which is used.
+`reference` is plain torch and runs everywhere; `cpu` is that for one row of a GPT-2 on a CPU.
+`compiled` is CUDA C++, runs on NVIDIA GPUs and is tested against the reference. Nothing outside
+this package knows which is used.
 """
 
 from typing import Protocol
@@ -11,21 +12,26 @@ from torch import Tensor
 
 from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
+from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
+from engine.chatterbox.t3.kernels.reference import Matrix, ReferenceT3Kernels
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import T3Sizes
 
 
 class T3Kernels(Protocol):
-    """What a decode step is made of. Everything writes into the batch's buffers, in place."""
+    """What a decode step is made of. Everything writes into the batch's buffers, in place.
+
+    For either family: a GPT-2 has no rotary tables, and gelu where a Llama has a gate.
+    """
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         """RMS norm of prompts' (rows, positions, hidden) fp32, in `dtype`, without its gains."""
 
     def prompt_heads(
-        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor]:
         """Turned queries (rows, heads, positions, HEAD_DIM) of prompts, and keys and values.
 
@@ -40,8 +46,8 @@ class T3Kernels(Protocol):
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
 
-    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position.
+    def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
+        """`residual` becomes the embedding of each slot's last token at its position.
 
         `positions` becomes where in each row's context that is.
         """
@@ -49,19 +55,19 @@ class T3Kernels(Protocol):
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
 
     def attend(
-        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+        """`residual` grows by the MLP of its RMS norm, a Llama's gate in one matrix with `up`."""
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
@@ -71,4 +77,6 @@ def kernels_for(sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> T3K
     """The fastest kernels that really run on a device."""
     if kernels_run(device, dtype):
         return CompiledT3Kernels(sizes, dtype, device)
+    if sizes.backbone == "gpt2" and device.type == "cpu":
+        return CpuT3Kernels()
     return ReferenceT3Kernels()

@@ -1,7 +1,8 @@
 // Attention of one new position per row to its pages.
 //
-// Compiled with TYPE, that of queries, keys and values; PAGE, positions of a page; and for few, some
-// and many rows the WARPS of a block, and AHEAD, how often each reads before it begins.
+// Compiled with TYPE, that of queries, keys and values; PAGE, positions of a page; ROTARY, whether
+// positions are turned into queries and keys; and for few, some and many rows the WARPS of a block,
+// and AHEAD, how often each reads before it begins.
 //
 // A block takes one head of one row. It reads only positions that are used, and begins with earlier
 // ones before the kernel that makes the new position's query, key and value has ended.
@@ -34,9 +35,9 @@ __device__ __forceinline__ uint4 read_once(const void* from) {
     return v;
 }
 
-// Rotates, stores and attends. The grid is (heads, rows); `qkv` is (rows, 3, heads, HEAD_DIM),
-// `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM). AHEAD times
-// GROUPS positions of a warp are read at once.
+// Rotates if ROTARY, stores and attends. The grid is (heads, rows); `qkv` is (rows, 3, heads,
+// HEAD_DIM), `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM).
+// AHEAD times GROUPS positions of a warp are read at once.
 template <class T, int WARPS, int AHEAD>
 __device__ __forceinline__ void attend(
     const T* qkv, T* keys, T* values, const float* cosines, const float* sines,
@@ -71,6 +72,7 @@ __device__ __forceinline__ void attend(
         }
     };
     read(0);
+#if ROTARY
     float cosine[PER_LANE], sine[PER_LANE];
 #pragma unroll
     for (int i = 0; i < PER_LANE; i += 4) {
@@ -80,6 +82,7 @@ __device__ __forceinline__ void attend(
     if (d < HEAD_DIM / 2)
 #pragma unroll
         for (int i = 0; i < PER_LANE; i++) sine[i] = -sine[i];
+#endif
     const i64 own = place(position);
     wait_for_previous();
 
@@ -91,11 +94,13 @@ __device__ __forceinline__ void attend(
     }
     auto rotate = [&](uint4 given, float* turned) {
         unpack(given, turned, kind);
+#if ROTARY
 #pragma unroll
         for (int i = 0; i < PER_LANE; i++) {
             const float opposite = __shfl_xor_sync(~0u, turned[i], LANES / 2);
             turned[i] = turned[i] * cosine[i] + opposite * sine[i];
         }
+#endif
     };
     float query[PER_LANE];
     rotate(new_query, query);

@@ -1,6 +1,7 @@
 // What is between the library's products where there are many positions: prompts, and many rows.
 //
-// Compiled with TYPE, that of what is normed and gated.
+// Compiled with TYPE, that of what is normed and gated, and ROTARY, whether positions are turned
+// into queries and keys.
 #include "common.cuh"
 
 constexpr int HEAD_DIM = 64, THREADS = 128, WARPS = THREADS / 32;
@@ -52,7 +53,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) gated(
     }
 }
 
-// One position of one row: turns its queries and keys, puts keys and values where they belong.
+// One position of one row: turns its queries and keys if ROTARY, and puts keys and values where they
+// belong.
 // The grid is (positions, rows). Positions before `start` are copied from `before`, whose rows and
 // halves are so far apart; the rotary tables begin at `start`.
 extern "C" __global__ void __launch_bounds__(THREADS) turn_heads(
@@ -74,8 +76,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) turn_heads(
         }
         const int now = position - start;
         const TYPE* of_head = qkv + (i64(row) * count + now) * 3 * heads * HEAD_DIM + head * HEAD_DIM;
+#if ROTARY
         const float c = cosines[now * HEAD_DIM + d], s = sines[now * HEAD_DIM + d];
         const float co = cosines[now * HEAD_DIM + o], so = sines[now * HEAD_DIM + o];
+#else
+        const float c = 1, s = 0, co = 1, so = 0;
+#endif
         TYPE* turned = query + ((i64(row) * heads + head) * count + now) * HEAD_DIM;
         float a = to_float(of_head[d]), b = to_float(of_head[o]);
         turned[d] = from_float<TYPE>(a * c - b * s);

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.chatterbox.cuda.program import Program
 from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import sources
 from engine.chatterbox.t3.kernels.products import (
     MOST_FULL_ROWS,
@@ -20,28 +21,32 @@ from engine.chatterbox.t3.kernels.products import (
     Library,
     multiply_add,
 )
+from engine.chatterbox.t3.kernels.reference import Matrix
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
 Products = HalfPrecision | FullPrecision | Library
 
+#: In place of rotary tables where positions are not turned, which are not read then.
+_NO_TABLES = ctypes.c_void_p(), ctypes.c_void_p()
+
 
 class CompiledT3Kernels:
     """See `engine.chatterbox.t3.kernels.T3Kernels`. Raises what `Program` raises."""
 
     def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
-        self._between = Between(dtype, device)
+        self._between = Between(sizes, dtype, device)
         self._library = Library(self._between)
         self._own: HalfPrecision | FullPrecision | None = None
         self._most_rows = 0
         if dtype == torch.float32:
-            self._own, self._most_rows = FullPrecision(device), MOST_FULL_ROWS
+            self._own, self._most_rows = FullPrecision(sizes, device), MOST_FULL_ROWS
         elif sources.multiplies(sizes):
             self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
-        attention = Program(sources.attention(dtype), device)
+        attention = Program(sources.attention(sizes, dtype), device)
         self._attentions = [
-            (how, attention.kernel(f"attend_{how.name}")) for how in sources.ATTENTIONS
+            (how, attention.kernel(f"attend_{how.name}")) for how in sources.attentions(sizes)
         ]
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
@@ -55,7 +60,7 @@ class CompiledT3Kernels:
         return normed
 
     def prompt_heads(
-        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor]:
         rows, count, triple = qkv.shape
         heads, start = triple // (3 * HEAD_DIM), before.shape[3]
@@ -66,7 +71,7 @@ class CompiledT3Kernels:
             128,
             qkv,
             before,
-            *rotary,
+            *(rotary or _NO_TABLES),
             query,
             both,
             count,
@@ -86,14 +91,14 @@ class CompiledT3Kernels:
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)
 
-    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+    def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         self._embed(
             (batch.rows,),
             batch.residual.shape[1] // 4,
             batch.residual,
             batch.positions,
             weights.speech_embedding,
-            weights.speech_position,
+            weights.position if isinstance(weights, Gpt2Weights) else weights.speech_position,
             batch.slots,
             slots.state,
             batch.places,
@@ -112,11 +117,11 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         self._products(batch).norm_linear(batch, weight, out)
 
     def attend(
-        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
         how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)
         attend(
@@ -124,7 +129,7 @@ class CompiledT3Kernels:
             how.threads,
             batch.qkv,
             *cache,
-            *rotary,
+            *(rotary or _NO_TABLES),
             batch.positions,
             batch.tables,
             batch.attended,
@@ -133,11 +138,11 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
         self._products(batch).add_attended(batch, weight)
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        self._products(batch).add_mlp(batch, gate_up, down)
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+        self._products(batch).add_mlp(batch, up, down)
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         self._sample(

@@ -15,7 +15,7 @@ from engine.weights.sizes import HEAD_DIM
 
 
 class CpuT3Kernels(ReferenceT3Kernels):
-    """See `engine.chatterbox.t3.kernels.T3Kernels`; for networks without rotary positions."""
+    """See `engine.chatterbox.t3.kernels.T3Kernels`; for a GPT-2, which has no rotary positions."""
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         # The same of a stream whose mean is zero, and one launch where the other is five.

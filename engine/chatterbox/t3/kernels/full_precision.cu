@@ -1,18 +1,21 @@
 // Products of weight matrices with one or two rows in fp32, the mode that is compared with others.
 //
-// A warp takes one row of the matrix and multiplies it with each vector. A gate's warp takes the row
-// of its up as well.
+// Compiled with GPT2, whether the network is one: with a bias on every product, and no gate. A warp
+// takes one row of the matrix and multiplies it with each vector. A gate's warp takes the row of its
+// up as well.
 #include "common.cuh"
 
 constexpr float EPSILON = 1e-5f;
 constexpr int WARPS = 4;
 
-enum End { STORE, GATE, ADD };
+enum End { STORE, GATE, GELU, ADD };
 
-// `vectors` (rows, width), normed if NORM, times `weight`; width is a multiple of 128.
-template <bool NORM, End END>
+// `vectors` (rows, width), normed if NORM, times `weight`; width is a multiple of 128. `bias` is
+// (columns,), and read if BIASED.
+template <bool NORM, End END, bool BIASED>
 __device__ __forceinline__ void product(
-    const float* vectors, const float* weight, float* out, int rows, int columns, int width) {
+    const float* vectors, const float* weight, const float* bias, float* out, int rows, int columns,
+    int width) {
     const int column = blockIdx.x * WARPS + (threadIdx.x >> 5), lane = threadIdx.x & 31;
     start_next();
     wait_for_previous();
@@ -38,19 +41,32 @@ __device__ __forceinline__ void product(
             if (END == GATE) b = sum_of_warp(b) * scale;
         }
         if (lane) continue;
+        if (BIASED) a += bias[column];
         float* to = out + i64(row) * columns + column;
         if (END == STORE) *to = a;
         if (END == ADD) *to += a;
         if (END == GATE) *to = a / (1.f + expf(-a)) * b;
+        if (END == GELU) *to = a / (1.f + expf(-1.5957691216f * (a + 0.044715f * a * a * a)));
     }
 }
 
+#if GPT2
+#define PRODUCT(NAME, NORM, END)                                                                 \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS) NAME(                               \
+        const float* vectors, const float* weight, const float* bias, float* out, int rows,      \
+        int columns, int width) {                                                                \
+        product<NORM, END, true>(vectors, weight, bias, out, rows, columns, width);              \
+    }
+
+PRODUCT(up_normed, true, GELU)
+#else
 #define PRODUCT(NAME, NORM, END)                                                                 \
     extern "C" __global__ void __launch_bounds__(32 * WARPS) NAME(                               \
         const float* vectors, const float* weight, float* out, int rows, int columns, int width) { \
-        product<NORM, END>(vectors, weight, out, rows, columns, width);                          \
+        product<NORM, END, false>(vectors, weight, nullptr, out, rows, columns, width);          \
     }
 
+PRODUCT(up_normed, true, GATE)
+#endif
 PRODUCT(store_normed, true, STORE)
-PRODUCT(gate_normed, true, GATE)
 PRODUCT(add, false, ADD)

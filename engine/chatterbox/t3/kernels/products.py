@@ -2,10 +2,13 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.chatterbox.cuda.program import Kernel, Program
 from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.gpt2_weights import Affine
 from engine.chatterbox.t3.kernels import sources
+from engine.chatterbox.t3.kernels.reference import Matrix, gelu
 from engine.weights.sizes import T3Sizes
 
 #: Rows of half precision that are multiplied by our own kernels; beyond, the library is as fast.
@@ -31,19 +34,20 @@ class HalfPrecision:
                 kernel = program.kernel(f"{name}_{16 if wide else 8}", shared=shared)
                 self._kernels[name, wide] = kernel, shared
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         name = "head" if out is batch.logits else "qkv"
         self._multiply(name, batch.residual, weight, out)
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
         self._multiply("output", batch.attended, weight, batch.residual)
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        self._multiply("gate_up", batch.residual, gate_up, batch.activated)
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+        self._multiply("up", batch.residual, up, batch.activated)
         self._multiply("down", batch.activated, down, batch.residual)
 
-    def _multiply(self, name: str, vectors: Tensor, weight: Tensor, out: Tensor) -> None:
+    def _multiply(self, name: str, vectors: Tensor, matrix: Matrix, out: Tensor) -> None:
         product = self._products[name]
+        weight, *bias = _tensors(matrix)
         rows, columns = out.shape
         kernel, shared = self._kernels[name, rows > NARROW_ROWS]
         blocks = -(-len(weight) // (8 * product.tiles))
@@ -52,6 +56,7 @@ class HalfPrecision:
             product.threads,
             vectors,
             weight,
+            *bias,
             out,
             rows,
             columns,
@@ -65,30 +70,30 @@ class FullPrecision:
 
     _ROWS = 4  # of the matrix, one block
 
-    def __init__(self, device: torch.device) -> None:
-        program = Program(sources.full_precision(), device)
+    def __init__(self, sizes: T3Sizes, device: torch.device) -> None:
+        program = Program(sources.full_precision(sizes), device)
         self._behind = program.behind
-        self._store, self._gate, self._add = map(
-            program.kernel, ("store_normed", "gate_normed", "add")
-        )
+        self._store, self._up, self._add = map(program.kernel, ("store_normed", "up_normed", "add"))
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         self._multiply(self._store, batch.residual, weight, out)
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
         self._multiply(self._add, batch.attended, weight, batch.residual)
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        self._multiply(self._gate, batch.residual, gate_up, batch.activated)
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+        self._multiply(self._up, batch.residual, up, batch.activated)
         self._multiply(self._add, batch.activated, down, batch.residual)
 
-    def _multiply(self, kernel: Kernel, vectors: Tensor, weight: Tensor, out: Tensor) -> None:
+    def _multiply(self, kernel: Kernel, vectors: Tensor, matrix: Matrix, out: Tensor) -> None:
+        weight, *bias = _tensors(matrix)
         rows, columns = out.shape
         kernel(
             (-(-columns // self._ROWS),),
             32 * self._ROWS,
             vectors,
             weight,
+            *bias,
             out,
             rows,
             columns,
@@ -100,8 +105,8 @@ class FullPrecision:
 class Between:
     """What stands between the library's products."""
 
-    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
-        program = Program(sources.between(dtype), device)
+    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+        program = Program(sources.between(sizes, dtype), device)
         self.behind = program.behind
         self._norm, self._gated = map(program.kernel, ("norm_rows", "gated"))
         self.turn_heads = program.kernel("turn_heads")
@@ -123,21 +128,41 @@ class Library:
     def __init__(self, between: Between) -> None:
         self._between = between
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         self._between.norm(batch.residual, batch.normed)
-        if out.dtype == weight.dtype:
+        if isinstance(weight, Affine):
+            if out.dtype == weight.weight.dtype:
+                torch.addmm(weight.bias, batch.normed, weight.weight.t(), out=out)
+            else:  # summed in fp32, and not rounded before it is added to
+                torch.mm(batch.normed, weight.weight.t(), out_dtype=out.dtype, out=out)
+                out.add_(weight.bias)
+        elif out.dtype == weight.dtype:
             torch.mm(batch.normed, weight.t(), out=out)
         else:
             torch.mm(batch.normed, weight.t(), out_dtype=out.dtype, out=out)
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
-        multiply_add(batch.residual, batch.attended, weight)
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+        _add(batch.residual, batch.attended, weight)
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
         self._between.norm(batch.residual, batch.normed)
-        torch.mm(batch.normed, gate_up.t(), out=batch.gate_up)
-        self._between.gate(batch.gate_up, batch.activated)
-        multiply_add(batch.residual, batch.activated, down)
+        if isinstance(up, Affine):
+            batch.activated.copy_(gelu(functional.linear(batch.normed, up.weight, up.bias)))
+        else:
+            torch.mm(batch.normed, up.t(), out=batch.gate_up)
+            self._between.gate(batch.gate_up, batch.activated)
+        _add(batch.residual, batch.activated, down)
+
+
+def _tensors(matrix: Matrix) -> tuple[Tensor, ...]:
+    """The weight, and the bias where there is one."""
+    return (matrix.weight, matrix.bias) if isinstance(matrix, Affine) else (matrix,)
+
+
+def _add(residual: Tensor, vectors: Tensor, matrix: Matrix) -> None:
+    multiply_add(residual, vectors, _tensors(matrix)[0])
+    if isinstance(matrix, Affine):
+        residual.add_(matrix.bias)
 
 
 def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:

@@ -1,7 +1,8 @@
 // Products of weight matrices with a few rows, which a decode step spends its time on.
 //
-// Compiled with HALF, the weights' type; HIDDEN and FFN, the network's widths; and QKV_TILES,
-// GATE_TILES and HEAD_TILES, how many times eight matrix rows one block takes.
+// Compiled with HALF, the weights' type; HIDDEN and FFN, the network's widths; GPT2, whether it is
+// one, with a bias on every product and no gate; and QKV_TILES, UP_TILES and HEAD_TILES, how many
+// times eight matrix rows one block takes.
 //
 // A block takes some rows of a matrix, whole, and asks for them before the kernel that makes the
 // vectors has ended: as much as fits of the next kernels is on its way while this one waits. Its
@@ -19,6 +20,7 @@ enum End {
     STORE,      // out (rows, columns) = sums
     STORE_FULL, // the same in fp32
     GATE,       // out (rows, columns) = silu(gate) * up, of 2 * columns matrix rows
+    GELU,       // out (rows, columns) = GPT-2's gelu of the sums
     ADD,        // out (rows, columns) fp32 += sums
 };
 
@@ -26,11 +28,16 @@ template <class T> struct is_fp16 { static constexpr bool value = false; };
 template <> struct is_fp16<fp16> { static constexpr bool value = true; };
 
 __device__ __forceinline__ float silu(float v) { return v / (1.f + __expf(-v)); }
+// `gelu_new`: 0.5 * (1 + tanh(u)) is 1 / (1 + exp(-2 * u)).
+__device__ __forceinline__ float gelu(float v) {
+    return v / (1.f + __expf(-1.5957691216f * (v + 0.044715f * v * v * v)));
+}
 
 // `vectors` are (rows, WIDTH): fp32 and to be normed if NORM, else T. At most 8 rows, or 16 if WIDE.
-template <class T, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END>
+// `bias` is (columns,), and read if BIASED.
+template <class T, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END, bool BIASED>
 __device__ __forceinline__ void product(
-    const void* vectors, const T* weight, void* out, int rows, int columns) {
+    const void* vectors, const T* weight, const T* bias, void* out, int rows, int columns) {
     constexpr int THREADS = 32 * WARPS, CHUNKS = WIDTH / 32 / WARPS, PAIRS = (TILES + 1) / 2;
     constexpr int SETS = WIDE ? 2 : 1;          // of eight rows
     constexpr int SUMS = WIDE ? TILES : PAIRS;  // 16 x 8 products
@@ -40,6 +47,7 @@ __device__ __forceinline__ void product(
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
+    static_assert(!BIASED || PAIRS <= WARPS, "a warp has the bias of one pair");
 
     extern __shared__ uint4 kept[];  // (TILES * CHUNKS, THREADS), then (SUMS, THREADS)
     __shared__ float squares[WARPS][8 * SETS];
@@ -70,6 +78,14 @@ __device__ __forceinline__ void product(
         return *(const uint4*)(from[tile] + c * 32);
 #endif
     };
+    // Of this lane's places in the pair of tiles that its warp will end.
+    float shift[2][SETS] = {};
+    if (BIASED && warp < PAIRS)
+#pragma unroll
+        for (int i = 0; i < 2 * SETS; i++) {
+            int column = first + warp * 16 + (i & 1) * 8 + (WIDE ? 2 * t + (i >> 1) : g);
+            shift[i & 1][i >> 1] = to_float(bias[min(column, columns - 1)]);
+        }
     wait_for_previous();
 
     // What the first warp adds to, asked for now.
@@ -212,7 +228,12 @@ __device__ __forceinline__ void product(
                 for (int w = 0; w < WARPS; w++) square += squares[w][row];
                 scale = rsqrtf(square / WIDTH + EPSILON);
             }
-            const float a = value[0][i] * scale, b = value[1][i] * scale;
+            float a = value[0][i] * scale, b = value[1][i] * scale;
+            if constexpr (BIASED) {
+                a += shift[0][WIDE ? i & 1 : 0];
+                b += shift[1][WIDE ? i & 1 : 0];
+            }
+            if constexpr (END == GELU) a = gelu(a), b = gelu(b);
             if constexpr (END == GATE) {
                 const i64 at = i64(row) * columns + first + pair * 8 + place;
                 ((T*)out)[at] = from_float<T>(silu(a) * b);
@@ -220,7 +241,7 @@ __device__ __forceinline__ void product(
                 const int column = first + pair * 16 + place;
                 const i64 at = i64(row) * columns + column;
                 if constexpr (END == ADD) ((float*)out)[at] = before[i] + a;
-                if constexpr (END == STORE) {
+                if constexpr (END == STORE || END == GELU) {
                     ((T*)out)[at] = from_float<T>(a);
                     if (2 * pair + 1 < TILES) ((T*)out)[at + 8] = from_float<T>(b);
                 }
@@ -233,18 +254,34 @@ __device__ __forceinline__ void product(
     }
 }
 
-#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                             \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS)                            \
-        NAME(const void* vectors, const HALF* weight, void* out, int rows, int columns) {       \
-        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END>(vectors, weight, out, rows, columns); \
+#if GPT2
+#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                               \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS) NAME(                        \
+        const void* vectors, const HALF* weight, const HALF* bias, void* out, int rows,           \
+        int columns) {                                                                            \
+        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END, true>(                                \
+            vectors, weight, bias, out, rows, columns);                                           \
     }
+#else
+#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                               \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS)                              \
+        NAME(const void* vectors, const HALF* weight, void* out, int rows, int columns) {         \
+        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END, false>(                               \
+            vectors, weight, nullptr, out, rows, columns);                                        \
+    }
+#endif
 
 PRODUCT(qkv_8, HIDDEN, 8, 3, QKV_TILES, false, true, STORE)
 PRODUCT(qkv_16, HIDDEN, 8, 1, QKV_TILES, true, true, STORE)
 PRODUCT(output_8, HIDDEN, 8, 4, 1, false, false, ADD)
 PRODUCT(output_16, HIDDEN, 8, 3, 1, true, false, ADD)
-PRODUCT(gate_up_8, HIDDEN, 8, 2, GATE_TILES, false, true, GATE)
-PRODUCT(gate_up_16, HIDDEN, 8, 1, GATE_TILES, true, true, GATE)
+#if GPT2
+PRODUCT(up_8, HIDDEN, 8, 2, UP_TILES, false, true, GELU)
+PRODUCT(up_16, HIDDEN, 8, 1, UP_TILES, true, true, GELU)
+#else
+PRODUCT(up_8, HIDDEN, 8, 2, UP_TILES, false, true, GATE)
+PRODUCT(up_16, HIDDEN, 8, 1, UP_TILES, true, true, GATE)
+#endif
 PRODUCT(down_8, FFN, DOWN_WARPS, 2, 1, false, false, ADD)
 PRODUCT(down_16, FFN, DOWN_WARPS, 1, 1, true, false, ADD)
 PRODUCT(head_8, HIDDEN, 8, 2, HEAD_TILES, false, true, STORE_FULL)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
+from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.rotary import rotate
@@ -19,10 +20,18 @@ from engine.weights.sizes import HEAD_DIM
 
 RMS_EPSILON = 1e-5
 
+#: What a step multiplies with: a Llama's products have no biases, all of a GPT-2's have.
+Matrix = Tensor | Affine
+
 
 def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
     """Llama's RMS norm of fp32 `residual` (..., hidden), rounded to `dtype`, without its gains."""
     return functional.rms_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
+
+
+def gelu(values: Tensor) -> Tensor:
+    """GPT-2's `gelu_new`."""
+    return functional.gelu(values, approximate="tanh")
 
 
 class ReferenceT3Kernels:
@@ -48,16 +57,19 @@ class ReferenceT3Kernels:
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         residual.add_(functional.linear(vectors, weight))
 
-    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+    def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         state = slots.state[batch.slots]
-        # The n-th sampled token is fed at speech position n: position 0 is the start's.
+        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
         embedding = weights.speech_embedding[state[:, Column.TOKEN]].float()
-        embedding += weights.speech_position[state[:, Column.GENERATED]].float()
+        if isinstance(weights, Gpt2Weights):
+            embedding += weights.position[position.clamp(min=0)].float()
+        else:
+            # The n-th sampled token is fed at speech position n: position 0 is the start's.
+            embedding += weights.speech_position[state[:, Column.GENERATED]].float()
         for first in range(0, batch.rows, batch.places):
             batch.residual[first : first + batch.places] = embedding
         running = state[:, Column.STATUS] == SlotStatus.RUNNING
         alive = [running, running & (state[:, Column.GUIDED] == 1)]
-        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
         for half in range(batch.rows // batch.places):
             rows = slice(half * batch.places, (half + 1) * batch.places)
             batch.positions[rows] = torch.where(alive[half], position, -1)
@@ -67,8 +79,8 @@ class ReferenceT3Kernels:
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        out.copy_(functional.linear(rms_norm(batch.residual, weight.dtype), weight))
+    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+        out.copy_(self._normed_product(batch, weight))
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
@@ -107,13 +119,12 @@ class ReferenceT3Kernels:
             ).view(batch.rows, -1)
         )
 
-    def add_attended(self, batch: Batch, weight: Tensor) -> None:
-        batch.residual.add_(functional.linear(batch.attended, weight))
+    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+        batch.residual.add_(_product(batch.attended, weight))
 
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        normed = rms_norm(batch.residual, down.dtype)
-        gated = self.prompt_gate(functional.linear(normed, gate_up))
-        batch.residual.add_(functional.linear(gated, down))
+    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+        activate = gelu if isinstance(up, Affine) else self.prompt_gate
+        batch.residual.add_(_product(activate(self._normed_product(batch, up)), down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
@@ -125,6 +136,16 @@ class ReferenceT3Kernels:
         # exactly as `torch.multinomial` does.
         token = (probabilities / batch.noise).argmax(dim=-1).int()
         record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
+
+    def _normed_product(self, batch: Batch, weight: Matrix) -> Tensor:
+        dtype = weight.step_dtype if isinstance(weight, Affine) else weight.dtype
+        return _product(self.prompt_norm(batch.residual, dtype), weight)
+
+
+def _product(vectors: Tensor, weight: Matrix) -> Tensor:
+    if isinstance(weight, Affine):
+        return weight.step(vectors)
+    return functional.linear(vectors, weight)
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:

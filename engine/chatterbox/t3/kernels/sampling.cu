@@ -1,17 +1,19 @@
 // The two ends of a decode step: embedding the last token, and choosing the next.
 //
-// Compiled with TYPE, the embeddings'; WIDTH, HIDDEN's; VOCABULARY; STOP_TOKEN; and the columns and
-// values of `engine.chatterbox.t3.slots`. One block chooses for one slot, with all of its vocabulary
-// in registers, and updates the slot. Order and meaning of the filters are upstream's; top-p is
-// found by bisection instead of a sort, and keeps every token whose probability equals that of the
-// last one kept.
+// Compiled with TYPE, the embeddings'; WIDTH, HIDDEN's; VOCABULARY; START_TOKEN and STOP_TOKEN; the
+// columns and values of `engine.chatterbox.t3.slots`; and GPT2, whether learned positions are those
+// of the whole stream and the penalty is the last filter. One block chooses for one slot, with all
+// of its vocabulary in registers, and updates the slot. Order and meaning of the filters are
+// upstream's; top-k and top-p are found by bisection instead of a sort, and keep every token whose
+// probability equals that of the last one kept.
 #include "common.cuh"
 
 constexpr int THREADS = 1024, WARPS = THREADS / 32;
 constexpr int ITEMS = (VOCABULARY + THREADS - 1) / THREADS;
 #define INFINITE __int_as_float(0x7f800000)
 
-// `residual` (rows, WIDTH) = embedding of the last token + that of its speech position;
+// `residual` (rows, WIDTH) = embedding of the last token + that of its position, in the speech or in
+// all of a GPT-2's context;
 // `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
 // It lets no kernel start early: attention reads `positions` before it waits.
 extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
@@ -24,7 +26,11 @@ extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
     const bool alive = of_slot[STATUS] == RUNNING && (row < places || of_slot[GUIDED] == 1);
     if (threadIdx.x == 0) positions[row] = alive ? of_slot[PROMPT] + step - 1 : -1;
     const TYPE* one = embedding + i64(token) * WIDTH + at;
+#if GPT2
+    const TYPE* other = position_embedding + i64(max(of_slot[PROMPT] + step - 1, 0)) * WIDTH + at;
+#else
     const TYPE* other = position_embedding + i64(step) * WIDTH + at;
+#endif
     float4 sum;
     sum.x = to_float(one[0]) + to_float(other[0]);
     sum.y = to_float(one[1]) + to_float(other[1]);
@@ -92,7 +98,8 @@ struct Reduction {
     }
 };
 
-// Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state.
+// Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state. With GPT2 the
+// filters are temperature, min-p, top-k, top-p, penalty.
 extern "C" __global__ void __launch_bounds__(THREADS) sample(
     const float* logits, const float* noise, const int* slots, int* state,
     const float* parameters, u8* seen, int* tokens, int places, int most_tokens, bool two_rows) {
@@ -138,13 +145,47 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
         wrong |= !(fabsf(x[i]) < INFINITE);  // NaN is not less than anything
-        if (repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+        if (!GPT2 && repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
         x[i] = i * THREADS + tid < VOCABULARY ? x[i] * colder : -INFINITE;
         most = fmaxf(most, x[i]);
     }
     const bool failed = __syncthreads_or(wrong);
     most = of_all.most(most);
 
+#if GPT2
+    float penalised[ITEMS];
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        penalised[i] = x[i];
+        if (repeated[i]) penalised[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+    }
+#endif
+
+    // The least share of which, and of all below it, more than `allowed` is the weight. Positive
+    // floats are ordered as their bits are, and `low` are those of the least it can be. Where filters
+    // always act, it is seen now and then whether any share still lies between.
+    auto least = [&](int low, float allowed, auto weight) {
+        int high = __float_as_int(1.f);
+        for (int round = 0; round < 30; round++) {
+            if (GPT2 && round % 4 == 3) {
+                bool between = false;
+#pragma unroll
+                for (int i = 0; i < ITEMS; i++)
+                    between |= low <= __float_as_int(x[i]) && __float_as_int(x[i]) < high;
+                if (!__syncthreads_or(between)) break;
+            }
+            const int middle = (low + high) / 2;
+            const float bound = __int_as_float(middle);
+            float mass = 0;
+#pragma unroll
+            for (int i = 0; i < ITEMS; i++) mass += x[i] <= bound ? weight(i) : 0.f;
+            if (of_all.sum(mass) > allowed)
+                high = middle;
+            else
+                low = min(middle + 1, high);
+        }
+        return __int_as_float(high);
+    };
     // Shares of a sum that need not be known, except for top-p: the likeliest token's is 1.
     float total = 0;
 #pragma unroll
@@ -153,27 +194,39 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
         x[i] = share >= min_p ? share : 0.f;
         total += x[i];
     }
-    if (top_p < 1.f) {
-        // The least share of which, and of all below it, more than 1 - top_p is the sum. Positive
-        // floats are ordered as their bits are.
-        const float allowed = of_all.sum(total) * (1.f - top_p);
-        int low = 0, high = __float_as_int(1.f);
-        for (int round = 0; round < 30; round++) {
-            const int middle = (low + high) / 2;
-            const float bound = __int_as_float(middle);
-            float mass = 0;
+    float lowest = 0;  // of the shares that are left
+#if GPT2
+    const float top_k = asked[TOP_K];
+    if (0.f < top_k && top_k < VOCABULARY) {
+        lowest = least(0, VOCABULARY - top_k, [&](int i) {
+            return i * THREADS + tid < VOCABULARY ? 1.f : 0.f;
+        });
+        total = 0;
 #pragma unroll
-            for (int i = 0; i < ITEMS; i++) mass += x[i] <= bound ? x[i] : 0.f;
-            if (of_all.sum(mass) > allowed)
-                high = middle;
-            else
-                low = min(middle + 1, high);
+        for (int i = 0; i < ITEMS; i++) {
+            if (!(x[i] >= lowest)) x[i] = 0;
+            total += x[i];
         }
-        const float bound = __int_as_float(high);
+    }
+#endif
+    if (top_p < 1.f) {
+        const float allowed = of_all.sum(total) * (1.f - top_p);
+        const float bound = least(__float_as_int(lowest), allowed, [&](int i) { return x[i]; });
 #pragma unroll
         for (int i = 0; i < ITEMS; i++)
             if (!(x[i] >= bound)) x[i] = 0;
     }
+#if GPT2
+    most = -INFINITE;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        if (!(x[i] > 0)) penalised[i] = -INFINITE;
+        most = fmaxf(most, penalised[i]);
+    }
+    most = of_all.most(most);
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) x[i] = expf(penalised[i] - most);
+#endif
 
     // The first of those that are largest.
     float best = -1;
@@ -202,9 +255,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 
     if (failed) token = 0;
     tokens[i64(slot) * most_tokens + generated] = token;
+    if (GPT2 && generated == 0) seen[i64(slot) * VOCABULARY + START_TOKEN] = 0;
     seen[i64(slot) * VOCABULARY + token] = 1;
     int ended = generated + 1 >= cap ? CAPPED : RUNNING;
-    if (token == STOP_TOKEN) ended = STOPPED;
+    if (token == STOP_TOKEN && (!GPT2 || generated > 0)) ended = STOPPED;
     if (failed) ended = FAILED;
     of_slot[STATUS] = ended;
     of_slot[GENERATED] = generated + 1;

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from engine.chatterbox.cuda.program import SourceFile
-from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
+from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.slots import Column, Parameter, SlotStatus
 from engine.weights.sizes import T3Sizes
 
@@ -41,11 +41,11 @@ class Attention:
         return 32 * self.warps
 
 
-ATTENTIONS = (
-    Attention("few", warps=16, ahead=6, rows=2),
-    Attention("some", warps=8, ahead=6, rows=16),
-    Attention("many", warps=4, ahead=6),
-)
+def attentions(sizes: T3Sizes) -> tuple[Attention, ...]:
+    # A GPT-2's stream is one row, behind a longer prefix.
+    few = Attention("few", warps=16, ahead=6, rows=8 if _gpt2(sizes) else 2)
+    some = Attention("some", warps=8, ahead=6, rows=16)
+    return few, some, Attention("many", warps=4, ahead=6)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,17 @@ class Tiles:
     """
 
     qkv: int
-    gate_up: int
+    up: int
     head: int
 
     @classmethod
-    def on(cls, capability: tuple[int, int]) -> "Tiles":
+    def on(cls, capability: tuple[int, int], sizes: T3Sizes) -> "Tiles":
         # 227 KB on data-centre cards since Hopper, from 64 to 163 KB on others.
         large = capability in ((9, 0), (10, 0), (10, 3))
-        return cls(qkv=3, gate_up=8, head=8) if large else cls(qkv=3, gate_up=2, head=2)
+        if not large:
+            return cls(qkv=3, up=2, head=2)
+        # A GPT-2 has no gate, and half as many rows there.
+        return cls(qkv=3, up=4, head=7) if _gpt2(sizes) else cls(qkv=3, up=8, head=8)
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,11 @@ class Product:
 
 
 def products(sizes: T3Sizes, capability: tuple[int, int]) -> dict[str, Product]:
-    tiles = Tiles.on(capability)
+    tiles = Tiles.on(capability, sizes)
     every = (
         Product("qkv", sizes.hidden, WARPS, tiles.qkv),
         Product("output", sizes.hidden, WARPS, 1),
-        Product("gate_up", sizes.hidden, WARPS, tiles.gate_up),
+        Product("up", sizes.hidden, WARPS, tiles.up),  # with a Llama's gate
         Product("down", sizes.ffn, DOWN_WARPS, 1),
         Product("head", sizes.hidden, WARPS, tiles.head),
     )
@@ -105,26 +108,31 @@ def multiplies(sizes: T3Sizes) -> bool:
 
 
 def projections(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
-    tiles = Tiles.on(capability)
+    tiles = Tiles.on(capability, sizes)
     defines: dict[str, str | int] = {
         "HALF": _TYPES[dtype],
         "HIDDEN": sizes.hidden,
         "FFN": sizes.ffn,
+        "GPT2": _gpt2(sizes),
         "QKV_TILES": tiles.qkv,
-        "GATE_TILES": tiles.gate_up,
+        "UP_TILES": tiles.up,
         "HEAD_TILES": tiles.head,
         "DOWN_WARPS": DOWN_WARPS,
     }
     return SourceFile(_PACKAGE, "projections.cu", defines)
 
 
-def full_precision() -> SourceFile:
-    return SourceFile(_PACKAGE, "full_precision.cu")
+def full_precision(sizes: T3Sizes) -> SourceFile:
+    return SourceFile(_PACKAGE, "full_precision.cu", {"GPT2": _gpt2(sizes)})
 
 
-def attention(dtype: torch.dtype) -> SourceFile:
-    defines: dict[str, str | int] = {"TYPE": _TYPES[dtype], "PAGE": PAGE}
-    for each in ATTENTIONS:
+def attention(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
+    defines: dict[str, str | int] = {
+        "TYPE": _TYPES[dtype],
+        "PAGE": PAGE,
+        "ROTARY": 1 - _gpt2(sizes),
+    }
+    for each in attentions(sizes):
         defines |= {
             f"{each.name.upper()}_WARPS": each.warps,
             f"{each.name.upper()}_AHEAD": each.ahead,
@@ -132,8 +140,9 @@ def attention(dtype: torch.dtype) -> SourceFile:
     return SourceFile(_PACKAGE, "attention.cu", defines)
 
 
-def between(dtype: torch.dtype) -> SourceFile:
-    return SourceFile(_PACKAGE, "between.cu", {"TYPE": _TYPES[dtype]})
+def between(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
+    defines: dict[str, str | int] = {"TYPE": _TYPES[dtype], "ROTARY": 1 - _gpt2(sizes)}
+    return SourceFile(_PACKAGE, "between.cu", defines)
 
 
 def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
@@ -141,6 +150,8 @@ def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
         "TYPE": _TYPES[dtype],
         "WIDTH": sizes.hidden,
         "VOCABULARY": sizes.speech_vocabulary,
+        "GPT2": _gpt2(sizes),
+        "START_TOKEN": START_OF_SPEECH,
         "STOP_TOKEN": STOP_OF_SPEECH,
         "STATE_WIDTH": len(Column),
         "PARAMETERS": len(Parameter),
@@ -148,3 +159,7 @@ def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
     for names in (Column, SlotStatus, Parameter):
         defines |= {each.name: int(each) for each in names}
     return SourceFile(_PACKAGE, "sampling.cu", defines)
+
+
+def _gpt2(sizes: T3Sizes) -> int:
+    return int(sizes.backbone == "gpt2")

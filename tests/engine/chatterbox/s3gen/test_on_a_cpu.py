@@ -39,6 +39,17 @@ def test_snake_in_pieces_is_snake(
     torch.testing.assert_close(given, kept[0], rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("lengths", [[40], [33], [40, 1, 17]], ids=str)
+def test_attention_without_a_mask_is_attention_with_one(lengths: list[int]) -> None:
+    generator = torch.Generator().manual_seed(len(lengths))
+    qkv = torch.randn(len(lengths), 40, 3 * 128, generator=generator)
+    ours = CpuS3GenKernels().attend(qkv, 2, torch.tensor(lengths))
+    expected = ReferenceS3GenKernels().attend(qkv, 2, torch.tensor(lengths))
+    assert ours.isfinite().all()
+    for item, length in enumerate(lengths):
+        torch.testing.assert_close(ours[item, :length], expected[item, :length])
+
+
 @pytest.mark.parametrize(
     ("instructions", "has"),
     [

@@ -16,8 +16,14 @@ from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, NewScheduler
 def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
     weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
 
-    def make(slots: int = 4, positions: int = 400, voices: int = 4, burst: int = 4) -> Scheduler:
+    def make(
+        slots: int = 4,
+        positions: int = 400,
+        voices: int = 4,
+        burst: int = 4,
+        in_turn: bool = False,
+    ) -> Scheduler:
         config = DecoderConfig.for_streams(slots, torch.float32, positions, voices)
-        return Scheduler(T3(weights, replace(config, burst=burst)))
+        return Scheduler(T3(weights, replace(config, burst=burst, in_turn=in_turn)))
 
     return make

@@ -21,6 +21,7 @@ from engine.speech import SpeechParameters
 from engine.upstream.untrained import entropy_bits
 from engine.weights.sizes import REDUCED, RELEASED
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, finish, make_checkpoint, tokens
+from tests.engine.chatterbox.t3.test_kernels import compiled, trace
 from tests.engine.chatterbox.t3.test_parity import (
     decode_with_noise,
     exponential_noise,
@@ -207,6 +208,39 @@ def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(gpt2: Checkpoint) -> 
             (alone,) = finish(Scheduler(decoder(gpt2)), [again(each)])
             assert tokens(other) == tokens(alone)
     assert len({tuple(tokens(each)) for each in together}) == 5
+
+
+@pytest.mark.usefixtures("cuda")
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_compiled_steps_compute_what_plain_torch_computes(gpt2: Checkpoint, count: int) -> None:
+    """Few rows and many, every kind of parameters, an utterance that ends, and idle places."""
+    parameters = list(PARAMETER_SETS.values())
+    said = [
+        asked(parameters[n], text=9 + 7 * n, seed=n % 3, cap=6 if n == 2 else 260)
+        for n in range(count)
+    ]
+    expected = trace(gpt2, ReferenceT3Kernels(), said, 10, 256)
+    got = trace(gpt2, compiled(gpt2), said, 10, 256)
+    rows = [slot for slot in range(count) if slot != 2]
+    error = (got[0][:, rows] - expected[0][:, rows]).norm() / expected[0][:, rows].norm()
+    assert error <= 2e-5
+    assert torch.equal(got[1][:count], expected[1][:count])
+    assert torch.equal(got[2][:count], expected[2][:count])
+
+
+@pytest.mark.usefixtures("cuda")
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("count", [1, 8, 16, 20])
+def test_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
+    gpt2: Checkpoint, count: int, half: torch.dtype
+) -> None:
+    said = [asked(text=20 + 3 * n, prompt=375, seed=n % 3) for n in range(count)]
+    exact = trace(gpt2, ReferenceT3Kernels(), said, 8, 512)[0]
+    plain = trace(gpt2, ReferenceT3Kernels(), said, 8, 512, dtype=half)[0]
+    got = trace(gpt2, compiled(gpt2, half), said, 8, 512, dtype=half)[0]
+    assert 0 < (got - exact).norm() <= 1.1 * (plain - exact).norm()
+    for row in range(count):
+        assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()
 
 
 def test_on_a_cpu_a_row_of_several_pages_gets_the_tokens_of_plain_torch(gpt2: Checkpoint) -> None:

@@ -5,11 +5,13 @@ import torch
 
 from engine.chatterbox.cuda.program import SourceFile
 from engine.chatterbox.t3.kernels import sources
-from engine.weights.sizes import T3Sizes
+from engine.weights.sizes import RELEASED, T3Sizes
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
-SIZES = T3Sizes()
-ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.ATTENTIONS}
+LLAMA = T3Sizes()
+SIZES = {"llama": LLAMA, "turbo": RELEASED["turbo"].t3, "nano": RELEASED["nano"].t3}
+any_sizes = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA)}
 #: By how an allocation is rounded up.
 REGISTERS_OF_A_WARP = 256
 
@@ -30,43 +32,48 @@ def check(source: SourceFile, architecture: str, launched: dict[str, tuple[int, 
         assert kernel.shared + dynamic <= 1024 * SHARED_KB[architecture], kernel
 
 
-def check_all(architecture: str, half: torch.dtype) -> None:
+def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
     capability = capability_of(architecture)
     launched = {
         f"{name}_{rows}": (product.threads, product.shared(capability, wide=rows == 16))
-        for name, product in sources.products(SIZES, capability).items()
+        for name, product in sources.products(sizes, capability).items()
         for rows in (8, 16)
     }
-    check(sources.projections(SIZES, half, capability), architecture, launched)
-    check(sources.attention(half), architecture, ATTENTION)
+    check(sources.projections(sizes, half, capability), architecture, launched)
+    check(sources.attention(sizes, half), architecture, ATTENTION)
     between = dict.fromkeys(("norm_rows", "gated", "turn_heads"), (128, 0))
-    check(sources.between(half), architecture, between)
-    ends = {"embed": (SIZES.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
-    check(sources.sampling(SIZES, half), architecture, ends)
+    check(sources.between(sizes, half), architecture, between)
+    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    check(sources.sampling(sizes, half), architecture, ends)
 
 
-def test_kernels_fit_a_consumers_card() -> None:
-    check_all("120", torch.bfloat16)
+@pytest.mark.parametrize("model", ["llama", "turbo", pytest.param("nano", marks=pytest.mark.slow)])
+def test_kernels_fit_a_consumers_card(model: str) -> None:
+    check_all("120", torch.bfloat16, SIZES[model])
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["llama", "turbo"])
 @pytest.mark.parametrize("architecture", sorted(set(SHARED_KB) - {"120"}))
-def test_kernels_fit_every_other_card(architecture: str) -> None:
+def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
     """Before 8.0 there is no bf16: such cards get fp16."""
     half = torch.bfloat16 if capability_of(architecture) >= (8, 0) else torch.float16
-    check_all(architecture, half)
+    check_all(architecture, half, SIZES[model])
 
 
-def test_the_parity_mode_compiles() -> None:
-    products = dict.fromkeys(("store_normed", "gate_normed", "add"), (128, 0))
-    check(sources.full_precision(), "90", products)
-    check(sources.attention(torch.float32), "90", ATTENTION)
+@pytest.mark.parametrize("model", ["llama", "turbo"])
+def test_the_parity_mode_compiles(model: str) -> None:
+    products = dict.fromkeys(("store_normed", "up_normed", "add"), (128, 0))
+    check(sources.full_precision(SIZES[model]), "90", products)
+    check(sources.attention(SIZES[model], torch.float32), "90", ATTENTION)
 
 
+@any_sizes
 @pytest.mark.parametrize("architecture", SHARED_KB)
-def test_blocks_take_every_row_of_a_matrix_once(architecture: str) -> None:
+def test_blocks_take_every_row_of_a_matrix_once(architecture: str, sizes: T3Sizes) -> None:
     """Only the head's last block may take rows that are none."""
-    products = sources.products(SIZES, capability_of(architecture))
-    rows = {"qkv": 3 * SIZES.hidden, "output": SIZES.hidden, "down": SIZES.hidden}
-    for name, count in (rows | {"gate_up": 2 * SIZES.ffn}).items():
+    products = sources.products(sizes, capability_of(architecture))
+    rows = {"qkv": 3 * sizes.hidden, "output": sizes.hidden, "down": sizes.hidden}
+    up = 2 * sizes.ffn if sizes.backbone == "llama" else sizes.ffn
+    for name, count in (rows | {"up": up}).items():
         assert count % (8 * products[name].tiles) == 0, name

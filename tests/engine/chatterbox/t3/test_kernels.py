@@ -9,6 +9,7 @@ from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
+from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import load_t3
@@ -47,8 +48,10 @@ def trace(
 
     Every step is fed the tokens of a fixed list, so that a difference cannot carry on.
     """
-    config = DecoderConfig.for_streams(16, dtype, voices=4)
-    t3 = T3(load_t3(checkpoint.file, checkpoint.device, dtype), config, kernels)
+    weights = load_weights(checkpoint.file, checkpoint.device, dtype)
+    slots = max(16, len(utterances))
+    config = DecoderConfig.for_streams(slots, dtype, voices=4, sizes=weights.sizes)
+    t3 = T3(weights, config, kernels)
     prompts = [t3.reserve(said, slot) for slot, said in enumerate(utterances)]
     batch = t3.prefill(prompts)
     guided = any(prompt.assignment.guided for prompt in prompts)

@@ -1,5 +1,8 @@
 """How many utterances a decoder is made for."""
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 import torch
 
@@ -35,3 +38,12 @@ def test_eight_streams_leave_room_for_the_rest_of_the_model() -> None:
 def test_more_streams_than_there_are_buckets_for_are_not_promised() -> None:
     config = config_that_fits(1000, SMALL.t3, torch.float32, torch.device("cpu"))
     assert config.slots == 128
+
+
+@pytest.mark.parametrize(("backbone", "in_turn"), [("gpt2", True), ("llama", False)])
+def test_rows_that_a_cpu_puts_through_one_by_one_are_decoded_in_turn(
+    backbone: Literal["gpt2", "llama"], in_turn: bool
+) -> None:
+    sizes = replace(SMALL.t3, backbone=backbone)
+    config = config_that_fits(4, sizes, torch.float32, torch.device("cpu"))
+    assert config.in_turn is config.halved().in_turn is in_turn

@@ -203,6 +203,27 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     assert finish(scheduler, said[1:]) == [said[index] for index in (0, 2, 4, 3, 1)]
 
 
+@torch.inference_mode()
+def test_in_turn_the_most_urgent_is_decoded_alone_and_overtakes(
+    new_scheduler: NewScheduler,
+) -> None:
+    order = (LOOK_AHEAD, SPEAKING, FIRST_SOUND, FIRST_SOUND)
+    later, sooner, *first = (some_utterance(n, priority=each) for n, each in enumerate(order))
+    scheduler = new_scheduler(in_turn=True)
+    for utterance in (later, sooner):
+        scheduler.submit(utterance)
+    assert scheduler.advance() == []
+    before = sooner.queued
+    assert later.queued == 0 < before
+    for utterance in first:
+        scheduler.submit(utterance)
+    assert scheduler.advance() == []
+    assert first[0].queued > 1
+    assert (sooner.queued, first[1].queued) == (before, 0)
+    assert finish(scheduler) == [*first, sooner, later]
+    assert_as_alone(new_scheduler, *first, sooner, later)
+
+
 def test_one_that_only_makes_silence_ends_and_frees_its_slot(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
