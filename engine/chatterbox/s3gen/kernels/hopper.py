@@ -1,7 +1,7 @@
 """The estimator's resnets and transformer layers on Hopper, which hand on blocks.
 
 A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece: see
-`blocks.cuh`, and `transformer.cu` and `resnet.cu` for the kernels.
+`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels.
 """
 
 import ctypes
@@ -49,11 +49,13 @@ def _conv(channels: int, parts: int) -> ChainForm:
 FORMS = {
     "transformer": {
         "qkv": ChainForm(512, 4 + 4 * 4),
-        "attention_64": ChainForm(160, 1 + 4 * 2),
-        "attention_128": ChainForm(288, 2 + 6 * 2),
         "attended_out": ChainForm(160, 8 + 8),
         "feed_in": ChainForm(512, 4 + 4 * 4),
         "feed_out": ChainForm(160, 16 + 8),
+    },
+    "attention_blocks": {
+        "attention_64": ChainForm(160, 1 + 4 * 2),
+        "attention_128": ChainForm(288, 2 + 6 * 2),
     },
     "resnet": {
         "first_256": _conv(256, 4),
