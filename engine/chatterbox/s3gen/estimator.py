@@ -34,12 +34,6 @@ def _block(
     kernels: S3GenKernels, block: EstimatorBlock, rows: Tensor, lengths: Tensor, step: int
 ) -> Tensor:
     """A resnet and its transformer layers; returns a new fp32 stream."""
-    hidden = kernels.normed_conv(rows, block.first, shift=block.time[step], stream=None)
-    stream = kernels.linear(rows, block.shortcut)
-    stream = kernels.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
-    for layer in block.layers:
-        qkv = kernels.norm_linear(stream, layer.ahead, layer.qkv, "none")
-        kernels.add_product(stream, kernels.attend(qkv, block.heads, lengths), layer.out)
-        hidden = kernels.norm_linear(stream, layer.feed_ahead, layer.feed_in, "gelu")
-        kernels.add_product(stream, hidden, layer.feed_out)
+    stream = kernels.resnet(rows, block, step)
+    kernels.transform(stream, block.layers, block.heads, lengths)
     return stream

@@ -2,34 +2,7 @@
 //
 // A warp takes 16 queries of one head, 64 wide. Where there are few queries, two warps share them,
 // each takes every other block of keys, and the two sums are joined at the end.
-#include "hopper.cuh"
-
-#define HEAD 64
-#define KEYS 64    // of one warp's step
-#define LEAST -1e30f  // less than any score, and no infinity: differences of it are numbers
-
-struct Attended {
-    float highest[2], total[2], sum[HEAD / 8][4];
-
-    DEVICE void clear() {
-        highest[0] = highest[1] = LEAST;
-        total[0] = total[1] = 0;
-#pragma unroll
-        for (int i = 0; i < HEAD / 2; i++) (&sum[0][0])[i] = 0;
-    }
-
-    DEVICE void scale(const float (&by)[2]) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            total[half] *= by[half];
-#pragma unroll
-            for (int j = 0; j < HEAD / 8; j++) {
-                sum[j][2 * half] *= by[half];
-                sum[j][2 * half + 1] *= by[half];
-            }
-        }
-    }
-};
+#include "attention.cuh"
 
 // A block of 64 rows of 64 halves, copied as chunks; zeros from row `end` on.
 template <int ROWS, int THREADS>
@@ -41,12 +14,6 @@ DEVICE void copy_block(half_t *block, const half_t *from, int stride, int first,
         const half_t *source = from + (size_t)(there ? first + row : 0) * stride + chunk * 8;
         copy16_or_zero(block + (row * 8 + (chunk ^ (row % 8))) * 8, source, there);
     }
-}
-
-DEVICE float power_of_2(float x) {
-    float y;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-    return y;
 }
 
 // Takes one more block of keys and values into the sums; `left` keys of it count.

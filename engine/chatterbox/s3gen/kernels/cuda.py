@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
+from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
+from engine.chatterbox.s3gen.kernels.hopper import HopperKernels
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import TAPS, ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 WIDTH = 256  # of rows that are normalised; other widths take the plain forms
 HEAD_WIDTH = 64
@@ -108,6 +109,21 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
             self._behind = program.behind
             for name, form in FORMS[source].items():
                 self._kernels[name] = program.kernel(name, shared=form.shared), form
+        on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
+        self._hopper = HopperKernels(device, dtype) if on_hopper else None
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        if self._hopper and self._hopper.resnet_fits(rows, block):
+            return self._hopper.resnet(rows, block, step)
+        return super().resnet(rows, block, step)
+
+    def transform(
+        self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
+    ) -> None:
+        if self._hopper and self._hopper.transform_fits(stream, layers[0]):
+            self._hopper.transform(stream, layers, lengths)
+        else:
+            super().transform(stream, layers, heads, lengths)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
@@ -135,6 +151,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         return self._multiply(flat, product, taps=1).view(*rows.shape[:-1], -1)
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        wide = rows.dtype == torch.float32
+        if wide and self._hopper and self._hopper.conv_fits(rows, product):
+            return self._hopper.causal_conv(rows, product)
         return self._multiply(rows, product, taps=TAPS)
 
     def _multiply(self, rows: Tensor, product: Linear, *, taps: int) -> Tensor:
@@ -164,6 +183,8 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     ) -> Tensor:
         if len(block.gain) != WIDTH:
             return super().normed_conv(rows, block, shift=shift, stream=stream)
+        if self._hopper and self._hopper.conv_fits(rows, block.conv):
+            return self._hopper.normed_conv(rows, block, shift=shift, stream=stream)
         convolved = self.causal_conv(rows, block.conv)
         count = convolved.numel() // WIDTH
         rounded: Tensor | None = None

@@ -32,12 +32,24 @@ DEVICE void end_products() {
     "+f"(d[i][0]), "+f"(d[i][1]), "+f"(d[i][2]), "+f"(d[i][3]), "+f"(d[i + 1][0]),                 \
         "+f"(d[i + 1][1]), "+f"(d[i + 1][2]), "+f"(d[i + 1][3])
 #define SUMS_32(d) SUMS_8(d, 0), SUMS_8(d, 2), SUMS_8(d, 4), SUMS_8(d, 6)
+// Behind a wait for products, before their sums are read: nothing of them is read earlier.
+DEVICE void settle(float (&d)[8][4]) { asm volatile("" : SUMS_32(d)::"memory"); }
+#define NAMES_16                                                                                   \
+    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
 #define NAMES_32                                                                                   \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, "  \
     "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
 #define NAMES_64                                                                                   \
     NAMES_32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "  \
     "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+
+// `d` (64 x 32), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (32 rows).
+DEVICE void multiply_32(float (&d)[4][4], u64 a, u64 b, int more) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %18, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n32k16.f32." HALF "." HALF
+                 " {" NAMES_16 "}, %16, %17, p, 1, 1, 0, 0; }"
+                 : SUMS_8(d, 0), SUMS_8(d, 2) : "l"(a), "l"(b), "r"(more));
+}
 
 // `d` (64 x 64), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (64 rows).
 DEVICE void multiply_64(float (&d)[8][4], u64 a, u64 b, int more) {

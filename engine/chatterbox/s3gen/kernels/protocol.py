@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 Activation = Literal["none", "gelu"]
 
@@ -16,6 +16,14 @@ class S3GenKernels(Protocol):
     Rows past an item's length hold anything finite: what is computed of the others never reads
     them, because the convolutions here look back only and attention stops at the length.
     """
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        """A resnet at Euler step `step`: a new fp32 stream."""
+
+    def transform(
+        self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
+    ) -> None:
+        """Attention and feed-forward of each layer grow `stream`, in place."""
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 EPSILON = 1e-5
 SNAKE_EPSILON = 1e-9  # upstream's, against a division by zero
@@ -19,6 +19,20 @@ TAPS = 3
 
 class ReferenceS3GenKernels:
     """See `S3GenKernels` in `protocol` for what each of these computes."""
+
+    def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        hidden = self.normed_conv(rows, block.first, shift=block.time[step], stream=None)
+        stream = self.linear(rows, block.shortcut)
+        return self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
+
+    def transform(
+        self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
+    ) -> None:
+        for layer in layers:
+            qkv = self.norm_linear(stream, layer.ahead, layer.qkv, "none")
+            self.add_product(stream, self.attend(qkv, heads, lengths), layer.out)
+            hidden = self.norm_linear(stream, layer.feed_ahead, layer.feed_in, "gelu")
+            self.add_product(stream, hidden, layer.feed_out)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation

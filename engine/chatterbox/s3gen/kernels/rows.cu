@@ -35,10 +35,7 @@ norm_mish(const float *convolved, const float *gain, const float *bias, const fl
     normalise(x);
 #pragma unroll
     for (int i = 0; i < 8; i++) {
-        float y = x[i] * scale[i] + more[i];
-        // Mish is y tanh(log(1 + e^y)); with e = e^y its tanh is (e^2 + 2e) / (e^2 + 2e + 2).
-        float e = expf(fminf(y, 20.0f)), square = e * (e + 2);
-        x[i] = y * square / (square + 2) + moved[i];
+        x[i] = mish(x[i] * scale[i] + more[i]) + moved[i];
     }
     if (stream) {
         float before[8];

@@ -76,6 +76,12 @@ DEVICE float gelu(float x) {
     return x * fmaf(near, mass, 0.5f);
 }
 
+// Mish is y tanh(log(1 + e^y)); with e = e^y its tanh is (e^2 + 2e) / (e^2 + 2e + 2).
+DEVICE float mish(float y) {
+    float e = expf(fminf(y, 20.0f)), square = e * (e + 2);
+    return y * square / (square + 2);
+}
+
 // Sixteen bytes to shared memory in the background, or zeros where nothing is to be copied.
 DEVICE void copy16_or_zero(void* to, const void* from, bool there) {
 #if HAS_ASYNC_COPY

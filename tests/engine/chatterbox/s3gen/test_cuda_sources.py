@@ -1,20 +1,22 @@
 """The flow's CUDA C++ is compiled without a card, for every card that it is for."""
 
+from typing import Any
+
 import pytest
 import torch
 
-from engine.chatterbox.s3gen.kernels.cuda import FORMS, sources
+from engine.chatterbox.s3gen.kernels import cuda, hopper
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 #: Turing's shared memory is too small for these kernels: it is left to plain torch.
 CARDS = sorted(set(SHARED_KB) - {"75", "120", "90"})
 
 
-def check(architecture: str, name: str, dtype: torch.dtype) -> None:
-    for source, file in sources(dtype).items():
+def check(architecture: str, name: str, dtype: torch.dtype, of: Any = cuda) -> None:
+    for source, file in of.sources(dtype).items():
         found = {kernel.name: kernel for kernel in file.compile(nvrtc(), name).resources}
-        assert found.keys() == FORMS[source].keys()
-        for kernel, form in FORMS[source].items():
+        assert found.keys() == of.FORMS[source].keys()
+        for kernel, form in of.FORMS[source].items():
             assert found[kernel].spilled == 0, kernel
             assert found[kernel].registers * form.threads <= REGISTERS, kernel
             shared = form.shared + found[kernel].shared
@@ -27,6 +29,7 @@ def test_every_kernel_fits_a_consumers_card() -> None:
 
 def test_every_kernel_fits_hopper_whose_own_products_they_use() -> None:
     check("90", "sm_90a", torch.bfloat16)
+    check("90", "sm_90a", torch.bfloat16, hopper)
 
 
 @pytest.mark.slow

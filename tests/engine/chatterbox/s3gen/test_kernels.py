@@ -11,7 +11,7 @@ from engine.chatterbox.s3gen.kernels import S3GenKernels
 from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 from tests.engine.chatterbox.s3gen.upstream_s3gen import relative_error
 
 pytestmark = [
@@ -51,6 +51,48 @@ def normal(*shape: int) -> Tensor:
 
 def linear(outputs: int, inputs: int, dtype: torch.dtype) -> Linear:
     return Linear((normal(outputs, inputs) / inputs**0.5).to(dtype), normal(outputs).to(dtype))
+
+
+def test_layers_grow_the_stream(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
+    inner, feed = 2 * width, 4 * width
+    layers = tuple(
+        TransformerLayer(
+            ahead=normal(width) * scale,
+            qkv=linear(3 * inner, width, dtype),
+            out=linear(width, inner, dtype).weight,
+            feed_ahead=normal(width) * scale,
+            feed_in=linear(feed, width, dtype),
+            feed_out=linear(width, feed, dtype).weight,
+        )
+        for scale in (1.0, -0.5)
+    )
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    used = torch.arange(time, device="cuda") < lengths[:, None]
+    ours, expected = normal(batch, time, width), normal(batch, time, width)
+    kernels.transform(ours, layers, inner // 64, lengths)
+    REFERENCE.transform(expected, layers, inner // 64, lengths)
+    assert torch.isfinite(ours).all()
+    assert relative_error(ours[used], expected[used]) < tolerance
+
+
+def test_resnets(batch: int, time: int, width: int, dtype: torch.dtype, form: str) -> None:
+    kernels, tolerance = fused(form, dtype)
+    for channels in (320, 256, 512):
+        block = EstimatorBlock(
+            heads=width // 64,
+            first=NormedConv(linear(width, 3 * channels, dtype), normal(width), normal(width)),
+            time=normal(3, width),
+            second=NormedConv(linear(width, 3 * width, dtype), normal(width), normal(width)),
+            shortcut=linear(width, channels, dtype),
+            layer_biases=normal(width),
+            layers=(),
+        )
+        rows = normal(batch, time, channels)
+        ours, expected = (form.resnet(rows, block, 1) for form in (kernels, REFERENCE))
+        assert relative_error(ours, expected) < tolerance
 
 
 def test_norm_and_products(

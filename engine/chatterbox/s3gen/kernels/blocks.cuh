@@ -1,0 +1,51 @@
+// Blocks of 64 rows of 64 halves as wgmma reads them (see `hopper.cuh`), 8 KB in one piece, and the
+// copies of Hopper's own that bring them.
+#pragma once
+#include "hopper.cuh"
+
+#define BLOCK (64 * 64)  // halves
+#define BLOCK_BYTES (2 * BLOCK)
+
+// Signals in shared memory: how many have to arrive, and bytes that copies bring.
+DEVICE u32 place(const void *shared) { return u32(__cvta_generic_to_shared(shared)); }
+DEVICE void prepare(u64 *signal, int arrivals) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(place(signal)), "r"(arrivals)
+                 : "memory");
+}
+// After the first preparation, by the thread that did it and before anyone else is told.
+DEVICE void end_preparing() {
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    show_to_products();
+}
+DEVICE void expect(u64 *signal, u32 bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(place(signal)),
+                 "r"(bytes)
+                 : "memory");
+}
+DEVICE void arrive(u64 *signal) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(place(signal)) : "memory");
+}
+DEVICE void wait_for(u64 *signal, u32 phase) {
+    u32 there;
+    do {
+        asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
+                     "selp.u32 %0, 1, 0, p; }"
+                     : "=r"(there)
+                     : "r"(place(signal)), "r"(phase)
+                     : "memory");
+    } while (!there);
+}
+DEVICE void copy_blocks(half_t *to, const half_t *from, int blocks, u64 *signal) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
+                 "[%3];" ::"r"(place(to)),
+                 "l"(from), "r"(blocks * BLOCK_BYTES), "r"(place(signal))
+                 : "memory");
+}
+// What the kernels before have stored is read by copies after this.
+DEVICE void show_to_copies() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
+template <int LEFT> DEVICE void wait_for_products() {
+    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LEFT) : "memory");
+}
+DEVICE void close_products() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+
+extern __shared__ __align__(1024) char shared[];

@@ -1,0 +1,191 @@
+// A causal convolution of three taps to 256 channels, their norm and Mish, on Hopper.
+//
+// Four neighbours, a cluster, take 64 rows: each 64 of the channels, with most of their weights
+// in shared memory before the kernel ahead has ended. What a norm needs of the others' channels they
+// tell one another.
+#include "blocks.cuh"
+
+#define TAPS 3
+#define TOLD 72  // rows of a tile: two before it, 64, and as many as fill a kilobyte
+
+DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
+// Stores where `mine` is in the shared memory of another block of the cluster.
+DEVICE void tell(float2 *mine, int rank, float2 value) {
+    u32 theirs;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(theirs) : "r"(place(mine)), "r"(rank));
+    asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(theirs), "f"(value.x),
+                 "f"(value.y)
+                 : "memory");
+}
+
+// Sixteen bytes of a row, as halves.
+DEVICE uint4 rounded(const half_t *from) { return *(const uint4 *)from; }
+DEVICE uint2 rounded(const float *from) {
+    float4 x = *(const float4 *)from;
+    return make_uint2(pack<half_t>(x.x, x.y), pack<half_t>(x.z, x.w));
+}
+DEVICE float sum_of_four(float x) {
+    x += __shfl_xor_sync(~0u, x, 1);
+    return x + __shfl_xor_sync(~0u, x, 2);
+}
+
+// Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
+// With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`.
+// The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`.
+template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED>
+DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
+                     const float *gain, const float *norm_bias, const float *shift,
+                     half_t *result, float *stream, int time) {
+    constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
+    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
+    constexpr int UNIT = 16 / sizeof(FROM), UNITS = CHANNELS / UNIT;
+    half_t *weights = (half_t *)shared, *tile = weights + 2 * ACROSS * BLOCK;
+    float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
+    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4, rank = blockIdx.x;
+    // Two parts of the matrix are there at once.
+    auto ask = [&](int part) {
+        expect(&there[part], ACROSS * BLOCK_BYTES);
+        copy_blocks(weights + part % 2 * ACROSS * BLOCK,
+                    weight + (size_t)(rank * DEEP + part * ACROSS) * BLOCK, ACROSS, &there[part]);
+    };
+    if (threadIdx.x == 0) {
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) prepare(&there[part], 1);
+        prepare(&taken[0], 8);
+        prepare(&taken[1], 8);
+        end_preparing();
+        ask(0);
+        ask(1);
+    }
+    if (NORMED) arrive_in_cluster();
+    start_next();
+    wait_for_previous();
+    int first = blockIdx.y * 64 - (TAPS - 1);
+    const FROM *from = rows + (size_t)blockIdx.z * time * CHANNELS;
+#pragma unroll 8
+    for (int i = threadIdx.x; i < (64 + TAPS - 1) * UNITS; i += 256) {
+        int row = i / UNITS, at = i % UNITS * UNIT, chunk = at / 8;
+        decltype(rounded(from)) x = {};
+        if (first + row >= 0) x = rounded(from + (size_t)(first + row) * CHANNELS + at);
+        *(decltype(x) *)(tile + chunk / 8 * PIECE + (row * 8 + (chunk % 8 ^ row % 8)) * 8 + at % 8) = x;
+    }
+    show_to_products();
+    __syncthreads();
+    float sum[4][4] = {}, straight[4][4] = {};
+#pragma unroll
+    for (int part = 0; part < PARTS; part++) {
+        // The shortcut, behind the last tap, reads what that does.
+        const int tap = part < TAPS ? part : TAPS - 1;
+        if (part && part + 1 < PARTS && threadIdx.x == 0) {
+            wait_for(&taken[(part + 1) % 2], (part + 1) / 2 - 1);
+            ask(part + 1);
+        }
+        wait_for(&there[part], 0);
+        auto &to = part < TAPS ? sum : straight;
+        begin_products();
+#pragma unroll
+        for (int i = 0; i < ACROSS; i++) {
+            // A tap is so many rows further into the tile.
+            u64 a = matrix_at(tile + i * PIECE + tap * 64);
+            u64 b = matrix_at(weights + (part % 2 * ACROSS + i) * BLOCK + four * 32 * 64);
+#pragma unroll
+            for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
+        }
+        end_products();
+        if (lane == 0) arrive(&taken[part % 2]);
+    }
+
+    int column = rank * 64 + four * 32 + lane % 4 * 2;
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        u32 added = *(const u32 *)(bias + column + j * 8);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            sum[j][i] += i % 2 ? upper<half_t>(added) : lower<half_t>(added);
+    }
+    if (!NORMED) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = blockIdx.y * 64 + warp % 4 * 16 + half * 8 + lane / 4;
+            float *to = stream + ((size_t)blockIdx.z * time + row) * WIDTH + column;
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                *(float2 *)(to + j * 8) = make_float2(sum[j][2 * half], sum[j][2 * half + 1]);
+        }
+        return;
+    }
+    wait_for_cluster();  // all have begun
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float mean = 0, squares = 0;
+#pragma unroll
+        for (int j = 0; j < 4; j++) mean += sum[j][2 * half] + sum[j][2 * half + 1];
+        mean = sum_of_four(mean) / 32;
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                float off = sum[j][2 * half + i] - mean;
+                squares += off * off;
+            }
+        squares = sum_of_four(squares);
+        int row = warp % 4 * 16 + half * 8 + lane / 4;
+        tell(&parts[rank * 2 + four][row], lane % 4, make_float2(mean, squares));
+    }
+    arrive_in_cluster();
+    wait_for_cluster();
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        // Means and squares of the parts to those of all (Chan, Golub and LeVeque 1979).
+        int row = warp % 4 * 16 + half * 8 + lane / 4;
+        float mean = 0, squares = 0;
+#pragma unroll
+        for (int part = 0; part < 8; part++) mean += parts[part][row].x;
+        mean /= 8;
+#pragma unroll
+        for (int part = 0; part < 8; part++) {
+            float2 of = parts[part][row];
+            squares += of.y + 32 * (of.x - mean) * (of.x - mean);
+        }
+        float scale = rsqrtf(squares / WIDTH + EPSILON);
+        size_t at = ((size_t)blockIdx.z * time + blockIdx.y * 64 + row) * WIDTH + column;
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            float2 wide = *(const float2 *)(gain + column + j * 8);
+            float2 off = *(const float2 *)(norm_bias + column + j * 8);
+            float2 more = make_float2(0, 0);
+            if (shift) more = *(const float2 *)(shift + column + j * 8);
+            float u = mish((sum[j][2 * half] - mean) * scale * wide.x + off.x) + more.x;
+            float v = mish((sum[j][2 * half + 1] - mean) * scale * wide.y + off.y) + more.y;
+            if (SHORTCUT) {
+                u32 added = *(const u32 *)(bias + WIDTH + column + j * 8);
+                *(float2 *)(stream + at + j * 8) =
+                    make_float2(straight[j][2 * half] + lower<half_t>(added),
+                                straight[j][2 * half + 1] + upper<half_t>(added));
+                *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
+            } else if (stream) {
+                float2 before = *(const float2 *)(stream + at + j * 8);
+                *(float2 *)(stream + at + j * 8) = make_float2(before.x + u, before.y + v);
+            } else {
+                *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
+            }
+        }
+    }
+}
+
+#define CONV(NAME, FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE)                                      \
+    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, AT_ONCE)           \
+    NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
+         const float *norm_bias, const float *shift, half_t *result, float *stream, int time) {    \
+        convolve<FROM, CHANNELS, SHORTCUT, NORMED>(rows, weight, bias, gain, norm_bias, shift,     \
+                                                   result, stream, time);                          \
+    }
+
+CONV(first_256, float, 256, true, true, 2)
+CONV(first_320, float, 320, true, true, 1)
+CONV(first_512, float, 512, true, true, 1)
+CONV(second, half_t, 256, false, true, 2)
+CONV(last, float, 256, false, true, 2)
+CONV(plain, float, 256, false, false, 2)
