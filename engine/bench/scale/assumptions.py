@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ASSUMED = "assumed"
-_BENCH = "docs/benchmarks/h200/bench.json"
+_BENCH = "docs/benchmarks/h200/triton.json"
 _FLOW = "docs/benchmarks/h200/flow.md"
 _STEP = "docs/benchmarks/h200/step.md"
 _S3GEN = "engine/chatterbox/s3gen/config.py"

@@ -165,7 +165,7 @@ class Simulation:
         narrow = replace(self.given, streams=128, first_batch=4, batch=4)
         flood = Cluster(narrow, 1).run(Messages.at_once(2000, characters=34))
         return [
-            ("a first chunk through the worker, ms (h200/bench.json)", alone, 65.3),
+            ("a first chunk through the worker, ms (h200/triton.json)", alone, 65.3),
             (
                 "128 at once on one card, batches of four, seconds of sound a second "
                 "(h200/pool.json)",

@@ -16,13 +16,13 @@ BENCHMARKS = Path(__file__).parents[3] / "docs" / "benchmarks"
 H100 = CardRates("H100", bytes_per_s=2.9003e12, flops=762e12, clock_hz=1.98e9)
 
 
-def measured(card: str) -> Any:
-    return json.loads((BENCHMARKS / card / "bench.json").read_text())
+def measured(run: str) -> Any:
+    return json.loads((BENCHMARKS / run).read_text())
 
 
 def test_an_h100_took_what_an_h200s_figures_say_of_it() -> None:
-    """Both runs are of the kernels before NVRTC's, months before the form was chosen."""
-    there, here = measured("h200"), measured("h100")
+    """Both runs are of the kernels before NVRTC's, before the form was chosen."""
+    there, here = measured("h200/triton.json"), measured("h100/bench.json")
     steps = {step["streams"]: step["ms_per_step"] for step in there["steps"]}
     roof = Roofline(H100, Measured(H200.card, steps))
     for step in here["steps"]:
