@@ -73,8 +73,6 @@ class ChatterboxEngine:
         # On a CPU several at once take as long as one after the other, and all of them wait for it.
         self._largest_waveform_batch = 1 if self._stream is None else waveforms.limits.items
         self._most_sounding = 1 if self._stream is None else _WAVEFORM_BATCHES
-        self._cores = torch.get_num_threads()
-        self._half = max(1, self._cores // 2)
         self._utterances: dict[int, Utterance] = {}  # neither ended nor cancelled, by job
         self._new: deque[Utterance] = deque()
         self._enrolling: deque[Utterance] = deque()
@@ -142,7 +140,6 @@ class ChatterboxEngine:
         # With nothing else to do there is no reason not to wait.
         while self._sounding and (
             self._sounding[0].done()
-            or self._has_all_cores(self._sounding[0].batch)
             or not (self._scheduler.busy or self._new or self.others_at_work())
         ):
             self._collect(self._sounding.popleft())
@@ -208,10 +205,6 @@ class ChatterboxEngine:
         self._scheduler.submit(utterance)
 
     def _decode(self) -> None:
-        if self._waveforms.runs_beside:
-            cores = self._half if self._sounding else self._cores
-            if cores != torch.get_num_threads():
-                torch.set_num_threads(cores)
         try:
             with self._decoding_stream(), torch.inference_mode():
                 ended = self._scheduler.advance()
@@ -245,8 +238,7 @@ class ChatterboxEngine:
             most = min(most, _FIRST_SOUNDS)
         batch = batch[:most]
         try:
-            alone = self._has_all_cores(batch) or not self._scheduler.busy
-            pending = self._waveforms.submit(batch, self._cores if alone else self._half)
+            pending = self._waveforms.submit(batch)
         except torch.OutOfMemoryError as error:
             self._sound_less(batch, error)
             return
@@ -259,11 +251,6 @@ class ChatterboxEngine:
                 utterance.status = UtteranceStatus.SOUNDING
         for utterance in batch:
             self._decoded.remove(utterance)
-
-    def _has_all_cores(self, batch: Sequence[Utterance]) -> bool:
-        """Whether nothing else is to be done on a CPU until a batch sounds: people hear silence."""
-        first = any(each.request.priority == Priority.FIRST_SOUND for each in batch)
-        return first and self._waveforms.runs_beside
 
     def _sound_less(self, batch: list[Utterance], error: torch.OutOfMemoryError) -> None:
         """Memory ran out for a batch: it is tried again with more memory, or in parts."""

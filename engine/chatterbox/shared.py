@@ -30,8 +30,12 @@ class SharedParts:
     def waveform_thread(self) -> ThreadPoolExecutor | None:
         """The one thread that makes waveforms on a CPU, while the next tokens are decoded.
 
-        None where PyTorch may use only one core, which is then better used in turn.
+        Two threads with half of the cores each do more than one with all of them after another:
+        small products gain little from a second core. None where PyTorch may use only one.
         """
         import torch  # noqa: PLC0415 - see above
 
-        return ThreadPoolExecutor(1, "waveforms") if torch.get_num_threads() > 1 else None
+        if (threads := torch.get_num_threads()) < 2:
+            return None
+        torch.set_num_threads(threads // 2)
+        return ThreadPoolExecutor(1, "waveforms")

@@ -114,15 +114,9 @@ class WaveformDecoder:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
         return self.submit(batch).wait()
 
-    @property
-    def runs_beside(self) -> bool:
-        """Whether a CPU has a thread for it, whose cores are not the caller's."""
-        return self._beside is not None
-
-    def submit(self, batch: Sequence[Utterance], cores: int = 1) -> PendingWaveforms:
+    def submit(self, batch: Sequence[Utterance]) -> PendingWaveforms:
         """Queue a batch on the decoder's stream and return without waiting for it.
 
-        A thread beside this one takes so many `cores`.
         Any number of utterances, lengths and voices; on a CPU with no thread beside this one the
         work is done on return. Raises `ValueError` for speech tokens that are no sounds, and for
         none.
@@ -134,7 +128,7 @@ class WaveformDecoder:
         if self._beside is None:
             self._decode_into(waveforms, batch, clock)
         else:
-            running = self._beside.submit(self._decode_with, cores, waveforms, batch, clock)
+            running = self._beside.submit(self._decode_into, waveforms, batch, clock)
         return PendingWaveforms(batch, waveforms, clock, running)
 
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
@@ -182,10 +176,6 @@ class WaveformDecoder:
             return nullcontext()
         self._stream.wait_stream(torch.cuda.current_stream(self.device))
         return torch.cuda.stream(self._stream)
-
-    def _decode_with(self, cores: int, *given: Any) -> None:
-        torch.set_num_threads(cores)  # of this thread alone
-        self._decode_into(*given)
 
     def _decode_into(
         self, waveforms: list[Tensor], batch: Sequence[Utterance], clock: StageClock

@@ -171,9 +171,9 @@ def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: Ne
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     given, submit = list[list[int]](), WaveformDecoder.submit
 
-    def noted(decoder: WaveformDecoder, batch: Sequence[Utterance], cores: int) -> PendingWaveforms:
+    def noted(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
         given.append([utterance.request.job_id for utterance in batch])
-        return submit(decoder, batch, cores)
+        return submit(decoder, batch)
 
     monkeypatch.setattr(WaveformDecoder, "submit", noted)
     return given
