@@ -118,7 +118,6 @@ def divergence(exact: Tensor, rough: Tensor, bits: float) -> float:
 
 def whole(folder: Path, model: Model, precision: str) -> None:
     """A new voice, then the same one warm: a sentence, and a chunk as the first to be heard is."""
-    threads = torch.get_num_threads()  # half are another thread's once it is loaded
     with tempfile.TemporaryDirectory() as home:
         clip = Path(home) / "clip.wav"
         soundfile.write(clip, synthetic_voice(pitch_hz=130, seconds=_CLIP_S), SAMPLE_RATE)
@@ -133,7 +132,7 @@ def whole(folder: Path, model: Model, precision: str) -> None:
             report=lambda _: None,
             max_streams=1,
         )
-        _say(f"{engine.info.precision}, whole engine, {threads} threads:")
+        _say(f"{engine.info.precision}, whole engine, {torch.get_num_threads()} threads:")
         for name, tokens, repeats in _SAID:
             engine.max_speech_tokens = tokens
             for seed in range(repeats):

@@ -32,7 +32,7 @@ from engine.messages import Speak
 from engine.protocol import Outcome
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters
 
-#: Waveform batches on a GPU at a time: one that runs, one that is ready to. On a CPU one runs.
+#: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
 #: Of those that people hear silence until. Sixteen of 2 s take an H200 212 ms; by eights the first
 #: are heard after 117 and the others after 234.
@@ -72,7 +72,6 @@ class ChatterboxEngine:
             self._stream.wait_stream(torch.cuda.current_stream())
         # On a CPU several at once take as long as one after the other, and all of them wait for it.
         self._largest_waveform_batch = 1 if self._stream is None else waveforms.limits.items
-        self._most_sounding = 1 if self._stream is None else _WAVEFORM_BATCHES
         self._utterances: dict[int, Utterance] = {}  # neither ended nor cancelled, by job
         self._new: deque[Utterance] = deque()
         self._enrolling: deque[Utterance] = deque()
@@ -135,7 +134,7 @@ class ChatterboxEngine:
         self._begin_new()
         if self._scheduler.busy:
             self._decode()
-        if self._decoded and len(self._sounding) < self._most_sounding:
+        if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
             self._sound()
         # With nothing else to do there is no reason not to wait.
         while self._sounding and (

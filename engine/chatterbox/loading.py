@@ -179,8 +179,7 @@ def assemble(
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
-        beside = shared.waveform_thread if shortened else None
-        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, beside)
+        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype)
         shared.waveforms[sounds_as] = waveforms
         heap.give_back()
     waveforms.check_watermark()

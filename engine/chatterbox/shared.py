@@ -25,17 +25,3 @@ class SharedParts:
     def background(self) -> ThreadPoolExecutor:
         """The one thread that computes new voices."""
         return ThreadPoolExecutor(1, "enrolment")
-
-    @cached_property
-    def waveform_thread(self) -> ThreadPoolExecutor | None:
-        """The one thread that makes waveforms on a CPU, while the next tokens are decoded.
-
-        Two threads with half of the cores each do more than one with all of them after another:
-        small products gain little from a second core. None where PyTorch may use only one.
-        """
-        import torch  # noqa: PLC0415 - see above
-
-        if (threads := torch.get_num_threads()) < 2:
-            return None
-        torch.set_num_threads(threads // 2)
-        return ThreadPoolExecutor(1, "waveforms")

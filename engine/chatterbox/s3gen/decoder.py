@@ -5,7 +5,6 @@ neither on the padding nor on its companions. Device work runs on a stream of it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,18 +53,12 @@ class PendingWaveforms:
     batch: Sequence[Utterance]
     _waveforms: list[Tensor]
     _clock: StageClock
-    _beside: Future[None] | None = None
 
     def done(self) -> bool:
-        return self._clock.done() if self._beside is None else self._beside.done()
+        return self._clock.done()
 
     def wait(self) -> list[Tensor]:
-        """The waveforms, in the order of the batch: (samples,) float32 in pinned CPU memory.
-
-        Raises what was raised in the thread that made them, if there is one.
-        """
-        if self._beside is not None:
-            self._beside.result()
+        """The waveforms, in the order of the batch: (samples,) float32 in pinned CPU memory."""
         self._clock.wait()
         return self._waveforms
 
@@ -83,17 +76,15 @@ class WaveformDecoder:
         weights: Path | Mapping[str, Tensor],
         device: torch.device | str,
         dtype: torch.dtype = torch.float32,
-        beside: Executor | None = None,
     ) -> None:
         """`weights` is S3Gen's file or the tensors in it.
 
-        `beside` has one thread, in which a CPU makes what is submitted.
         `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
         In half precision the products of encoder, vocoder and watermark may round their operands to
         TF32, as upstream's convolutions do on a GPU; fp32 is the parity mode. On CUDA a bucket's
         first batch runs eagerly, the second captures. Raises `WeightsError`, `WatermarkMissing`.
         """
-        self.device, self._beside = torch.device(device), beside
+        self.device = torch.device(device)
         tensors, sizes = read_checkpoint(weights)
         layout = Layout(tensors, self.device)
         on_cuda = self.device.type == "cuda"
@@ -117,19 +108,20 @@ class WaveformDecoder:
     def submit(self, batch: Sequence[Utterance]) -> PendingWaveforms:
         """Queue a batch on the decoder's stream and return without waiting for it.
 
-        Any number of utterances, lengths and voices; on a CPU with no thread beside this one the
-        work is done on return. Raises `ValueError` for speech tokens that are no sounds, and for
-        none.
+        Any number of utterances, lengths and voices; on the CPU the work is done on return. Raises
+        `ValueError` for speech tokens that are no sounds, and for none.
         """
         for utterance in batch:
             _check(utterance)
         waveforms: list[Tensor] = [torch.empty(0)] * len(batch)
-        clock, running = StageClock(self.device), None
-        if self._beside is None:
-            self._decode_into(waveforms, batch, clock)
-        else:
-            running = self._beside.submit(self._decode_into, waveforms, batch, clock)
-        return PendingWaveforms(batch, waveforms, clock, running)
+        clock = StageClock(self.device)
+        with torch.inference_mode(), self._on_stream():
+            for group in _groups(batch, self.limits):
+                decoded = self._decode_group([batch[index] for index in group], clock)
+                for index, waveform in zip(group, decoded, strict=True):
+                    waveforms[index] = waveform
+            clock.stop()
+        return PendingWaveforms(batch, waveforms, clock)
 
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
@@ -176,16 +168,6 @@ class WaveformDecoder:
             return nullcontext()
         self._stream.wait_stream(torch.cuda.current_stream(self.device))
         return torch.cuda.stream(self._stream)
-
-    def _decode_into(
-        self, waveforms: list[Tensor], batch: Sequence[Utterance], clock: StageClock
-    ) -> None:
-        with torch.inference_mode(), self._on_stream():
-            for group in _groups(batch, self.limits):
-                decoded = self._decode_group([batch[index] for index in group], clock)
-                for index, waveform in zip(group, decoded, strict=True):
-                    waveforms[index] = waveform
-            clock.stop()
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
         noise = self._noise(batch)

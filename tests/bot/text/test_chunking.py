@@ -150,7 +150,7 @@ def test_chunks_grow_to_full_length_again() -> None:
 def test_an_engine_that_is_just_fast_enough_is_heard_early_and_without_gaps(
     text: str, pieces: list[str]
 ) -> None:
-    """0.45 s for any chunk, 0.53 s for each second of 15 characters, 0.12 s of silence at its end."""
+    """0.45 s for any chunk, 0.53 s for a second of 15 characters, 0.12 s of silence at its end."""
     assert chunks(text, LIMITS.for_engine(0.45)) == pieces
     lengths = [len(piece) / 15 for piece in pieces]
     made = list(accumulate(0.45 + 0.53 * length for length in lengths))

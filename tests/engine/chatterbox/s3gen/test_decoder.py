@@ -1,8 +1,6 @@
 """The decoder as the engine uses it: batches in, waveforms out, on whichever device there is."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Event
 
 import pytest
 import torch
@@ -153,20 +151,3 @@ def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
     pending = [decoder.submit([first])]
     pending += [decoder.submit([make_utterance(20, 30, seed=seed)]) for seed in (2, 3, 4)]
     assert relative_error(pending[0].wait()[0], expected) < 1e-3
-
-
-def test_a_cpu_makes_waveforms_beside_what_asks_for_them(upstream: Upstream) -> None:
-    if upstream.device.type != "cpu":
-        pytest.skip("a GPU runs beside the CPU by itself")
-    utterance, free = make_utterance(10, 20), Event()
-    with ThreadPoolExecutor(1) as beside:
-        beside.submit(free.wait, 60)
-        decoder = WaveformDecoder(upstream.state, upstream.device, beside=beside)
-        pending = decoder.submit([utterance])
-        assert not pending.done()
-        free.set()
-        (waveform,) = pending.wait()
-        assert pending.done()
-    (alone,) = upstream.decoder().decode([utterance])
-    torch.testing.assert_close(waveform, alone, rtol=0, atol=0)
-    assert {"flow", "vocoder", "watermark"} <= pending.stage_ms().keys()
