@@ -1,7 +1,7 @@
 """From a message to the line of its server: accepted, followed through edits, its author told.
 
 Messages of a server are taken one after the other, so that what one author writes is said in that
-order.
+order. Longer than most files: a message's whole way, edits and all, is read in one place.
 """
 
 import asyncio
