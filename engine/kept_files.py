@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _DIGEST_BYTES = 32
@@ -62,7 +62,7 @@ class KeptFiles:
                     file.write(_digest(content))
                     file.write(content)
                 new.replace(self._path(key))
-            files = sorted((file.stat().st_mtime, file) for file in self.folder.iterdir())
+            files = sorted(self._written())
             for _, old in files[: -self._most]:
                 old.unlink(missing_ok=True)
             for written, left in files:  # by a process that was killed
@@ -85,6 +85,12 @@ class KeptFiles:
             yield new
         finally:
             new.unlink(missing_ok=True)
+
+    def _written(self) -> Iterator[tuple[float, Path]]:
+        """When each file was; another process may rename or remove one meanwhile."""
+        for file in self.folder.iterdir():
+            with suppress(FileNotFoundError):
+                yield file.stat().st_mtime, file
 
     def _path(self, key: tuple[str, ...]) -> Path:
         return self.folder / f"{_digest(chr(0).join(key).encode()).hex()}{self._suffix}"

@@ -132,6 +132,19 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.glob("*.part")] == ["being written.part"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows lets not everybody make links")
+def test_what_another_process_removes_meanwhile_is_nothing_to_warn_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A link to nothing is listed and not found, as such a file is."""
+    (tmp_path / "gone.part").symlink_to(tmp_path / "nowhere")
+    source = Source()
+    load(source, tmp_path)
+    load(source, tmp_path)
+    assert source.reads == 1
+    assert not caplog.records
+
+
 def test_where_products_are_not_exact_the_model_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
