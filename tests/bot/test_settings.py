@@ -21,6 +21,7 @@ from bot.settings import (
     settings_of,
     variable_names,
 )
+from tests.end_to_end.paced_worker import paced
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTED = dict(
@@ -303,9 +304,7 @@ def test_settings_are_relative_to_the_bots_folder_and_the_command_line_to_the_ca
     folder, caller = tmp_path / "a folder", tmp_path / "caller"
     caller.mkdir()
     for package in ("bot", "data", "engine"):
-        shutil.copytree(
-            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / package, folder / package)  # compiled as they are
     (folder / ".env").write_text("TIMBRE_HOME=kept\nTIMBRE_ENGINE=stock\n")
     made = subprocess.run(
         [sys.executable, "-P", "-m", "bot", "say", "Hello.", "--out", "x.ogg"],
@@ -313,6 +312,7 @@ def test_settings_are_relative_to_the_bots_folder_and_the_command_line_to_the_ca
         env={
             **{name: value for name, value in os.environ.items() if name != "TIMBRE_ENV_FILE"},
             "PYTHONPATH": str(folder),
+            **paced(tmp_path),
         },
         capture_output=True,
         text=True,

@@ -34,6 +34,7 @@ from bot.loopback.recording import still
 from bot.loopback.server import BUSY_MACHINE_S
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
+from tests.end_to_end.stock_worker import stock
 from tests.end_to_end.uploads import upload
 from tests.stock import shared_weights
 from tests.waiting import until
@@ -208,7 +209,8 @@ async def stage(
     A module's `ENVIRONMENT` has the settings of its bot.
     """
     environment = getattr(request.module, "ENVIRONMENT", {})
-    async with a_stage(tmp_path_factory.mktemp("stage"), **environment) as opened:
+    folder = tmp_path_factory.mktemp("stage")
+    async with a_stage(folder, **stock(folder), **environment) as opened:
         yield opened
 
 

@@ -1,16 +1,26 @@
 """Coming and going: where the bot is, and what it says when it cannot be there."""
 
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from bot.loopback import VoiceChannel
-from tests.end_to_end.conftest import Stage, mono, transmission
-from tests.recogniser import word_error_rate
+from tests.end_to_end.conftest import Stage, a_stage, transmission
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.pitches import said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHORT = "The kettle is on the stove."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("channel")
+    async with a_stage(folder, **paced(folder, 0.05)) as opened:
+        yield opened
 
 
 async def says(stage: Stage, channel: VoiceChannel) -> None:
@@ -18,7 +28,7 @@ async def says(stage: Stage, channel: VoiceChannel) -> None:
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=SHORT)
     heard = await transmission(channel, sent)
-    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+    assert said(heard, SHORT) == [SHORT]
     assert heard.unencrypted_audible == 0
 
 
@@ -42,8 +52,8 @@ async def test_what_is_missing_is_named(stage: Stage) -> None:
     await stage.alice.join(attic)
     for missing, denied in (("Speak", "speak"), ("Connect", "connect")):
         attic.set_permissions(stage.guild.bot, **{denied: False})
-        said = await stage.reply(stage.alice, "say", text="Hello.")
-        assert said == f"I may not speak in {attic.mention}: I am missing the permission {missing}."
+        told = await stage.reply(stage.alice, "say", text="Hello.")
+        assert told == f"I may not speak in {attic.mention}: I am missing the permission {missing}."
         attic.set_permissions(stage.guild.bot, **{denied: None})
 
 

@@ -2,16 +2,26 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from bot.loopback import Channel, VoiceChannel
-from tests.end_to_end.conftest import HEART, Stage
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.paced_worker import paced
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LINE = "The kettle is on the stove."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("silence")
+    async with a_stage(folder, **paced(folder, 0.05)) as opened:
+        yield opened
 
 
 async def silent(where: VoiceChannel, since_s: float) -> bool:
@@ -21,7 +31,7 @@ async def silent(where: VoiceChannel, since_s: float) -> bool:
 
 async def refused(stage: Stage, where: VoiceChannel) -> str:
     sent = time.monotonic()
-    said = await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
+    said = await stage.reply(stage.alice, "say", text=LINE)
     assert await silent(where, sent)
     return said
 
@@ -46,7 +56,7 @@ async def test_whoever_discord_silences_is_not_heard_through_the_bot(stage: Stag
     assert "in the audience" in await refused(stage, opera)
     guild.set_voice(stage.alice, suppress=False)
     sent = time.monotonic()
-    await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
+    await stage.reply(stage.alice, "say", text=LINE)
     await opera.first_sound(since_s=sent)
     await stage.reply(stage.alice, "leave")
 
@@ -69,10 +79,10 @@ async def test_what_a_muted_member_writes_is_not_read(stage: Stage) -> None:
 async def test_where_somebody_may_not_write_a_file_is_for_them_alone(
     stage: Stage, forbidden: str
 ) -> None:
-    shown = await (await stage.alice.slash("say", text=LINE, voice=HEART)).reply()
+    shown = await (await stage.alice.slash("say", text=LINE)).reply()
     assert not shown.ephemeral
     stage.general.set_permissions(stage.alice, **{forbidden: False})
-    hidden = await (await stage.alice.slash("say", text=LINE, voice=HEART)).reply()
+    hidden = await (await stage.alice.slash("say", text=LINE)).reply()
     assert hidden.ephemeral
     assert hidden.attachments
     stage.general.set_permissions(stage.alice, **{forbidden: None})

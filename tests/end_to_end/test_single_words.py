@@ -15,8 +15,8 @@ from engine.messages import Speak
 from engine.speech import FloatArray, SpeechParameters, StockVoice
 from engine.stock.engine import SAMPLE_RATE, StockEngine
 from tests.end_to_end.conftest import HEART, Stage
+from tests.end_to_end.stock_worker import remembering_engine
 from tests.recogniser import normalise, words
-from tests.stock import stock_engine
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -44,7 +44,7 @@ WORDS = (
     "Library",
 )
 #: Words understood with `--all`, and without: both join twice at least.
-ENOUGH, SOME = 13, 6
+ENOUGH, SOME = 9, 6
 RATE = 48_000
 _WINDOW = RATE // 200  # 5 ms
 
@@ -84,7 +84,7 @@ def alike_parts(original: FloatArray, heard: FloatArray) -> tuple[FloatArray, Fl
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
     """The same engine as the bot's, in this process: its samples depend on the text alone."""
-    return stock_engine()
+    return remembering_engine()
 
 
 def direct(engine: StockEngine, word: str) -> FloatArray:

@@ -10,20 +10,19 @@ from tests.recogniser import word_error_rate
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SENTENCES = (
-    "The train to the coast leaves at seven in the morning.",
-    "Please bring some bread and a bottle of milk when you come home.",
-    "My sister has a small garden behind the house, where she grows tomatoes and beans.",
+    "The train to the coast leaves at seven.",
+    "Please bring some bread and a bottle of milk.",
+    "My sister grows tomatoes and beans in a small garden.",
     "It rained so hard last night that the whole street was under water.",
     "Nobody knows who left the door open, but the cat is gone.",
-    "We should meet again next week and talk about the new plan.",
 )
 
 
-async def test_what_is_heard_is_what_was_typed(stage: Stage, pytestconfig: pytest.Config) -> None:
-    """Six sentences, half of them without `--all`, through the encrypted voice connection."""
+async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
+    """Three sentences through the encrypted voice connection."""
     await stage.alice.join(stage.lounge)
     rates = {}
-    for sentence in SENTENCES if pytestconfig.getoption("--all") else SENTENCES[:3]:
+    for sentence in SENTENCES[:3]:
         sent = time.monotonic()
         said = await stage.reply(stage.alice, "say", text=sentence, voice=HEART)
         assert said == f"Speaking in {stage.lounge.mention}."

@@ -1,8 +1,8 @@
 """Files made to break their reader: each gets its sentence, and nothing is left behind.
 
-There are a thousand with `--all`. By default it is a tenth: every strange file, and every mutation
-of every format once. One of each kind goes the whole way; the others are read by forks of one
-child. They are drawn from one seed: a failure names a file that can be made again.
+There are 400 with `--all`. By default it is a quarter: every strange file, and every mutation of
+every format once. One of some kinds goes the whole way; the others are read by forks of one child.
+They are drawn from one seed: a failure names a file that can be made again.
 """
 
 import asyncio
@@ -31,7 +31,9 @@ from tests.bot.clips.forked_child import ForkedChildren
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound, repeated
 
 #: How often every mutation meets every format.
-ONCE, OFTEN = 1, 14
+ONCE, OFTEN = 1, 5
+#: Refused by what they begin with, by what is in them, and late; and what may be speech.
+WHOLE_WAY = ("png", "playlist", "not numbers", "long silence", "truncated", "flipped", "spliced")
 #: Some files are speech all the same once they are mutated.
 MOST_ACCEPTED = 0.08
 AT_ONCE = 2
@@ -143,7 +145,7 @@ def mutated(pcm: FloatArray, short: list[bytes], rounds: int) -> Iterator[Upload
 
 
 @pytest.mark.timeout(1800)
-async def test_a_thousand_hostile_files(
+async def test_hundreds_of_hostile_files(
     spoken: dict[str, list[FloatArray]],
     tmp_path: Path,
     pytestconfig: pytest.Config,
@@ -163,9 +165,10 @@ async def test_a_thousand_hostile_files(
         upload.write_bytes(content)
         kinds[upload] = kind
         largest_of[kind] = max(largest_of[kind], len(content))
-    whole_way = {kind: upload for upload, kind in reversed(kinds.items())}  # the first of each
+    first_of = {kind: upload for upload, kind in reversed(kinds.items())}
+    whole_way = {kind: first_of[kind] for kind in WHOLE_WAY}
     first = [(upload, kind) for kind, upload in whole_way.items()]
-    others = [(upload, kind) for upload, kind in kinds.items() if upload != whole_way[kind]]
+    others = [(upload, kind) for upload, kind in kinds.items() if upload != whole_way.get(kind)]
 
     async def work(uploads: Iterator[tuple[Path, str]], judging: Judging) -> None:
         for upload, kind in uploads:
@@ -203,7 +206,7 @@ async def test_a_thousand_hostile_files(
     for (kind, outcome), count in sorted(outcomes.items()):
         print(f"{count:4d} {kind:20s} {outcome}")
     print(f"parent grew by {(largest - before) / 2**20:.0f} MiB")
-    assert sum(outcomes.values()) == len(kinds) >= (1_040 if rounds == OFTEN else 108)
+    assert sum(outcomes.values()) == len(kinds) >= (400 if rounds == OFTEN else 108)
     accepted = sum(count for (_, outcome), count in outcomes.items() if outcome == "accepted")
     print(f"{accepted} of {len(kinds)} accepted")
     assert accepted <= MOST_ACCEPTED * len(kinds)
@@ -211,7 +214,7 @@ async def test_a_thousand_hostile_files(
     assert not list(tmp_path.iterdir())
     assert not children()
     damages = {mutation.__name__ for mutation in MUTATIONS}
-    assert damages < whole_way.keys()
+    assert damages < first_of.keys()
     # Damage met files that would have passed, too: no short one is as large.
     for mutation in (flipped, wrong_header, torn_out, spliced):
         assert largest_of[mutation.__name__] > 1.1 * max(map(len, short)), mutation

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -19,16 +21,33 @@ import soundfile
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
 from tests.bot.clips.conftest import Children
+from tests.bot.clips.forked_child import ForkedChildren
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 from tests.waiting import until
 
 LIMITS = ClipLimits()
+_forks: list[ForkedChildren] = []
 Spoken = dict[str, list[FloatArray]]
 
 
 @pytest.fixture
 def upload(tmp_path: Path) -> Path:
     return tmp_path / "upload"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forks() -> Iterator[None]:
+    """Half of what a child takes is its start: with the usual limits one is forked for each file.
+
+    A test that looks at the child itself calls `judge`, as does one with other limits.
+    """
+    if os.name != "posix":
+        yield
+        return
+    with closing(ForkedChildren(LIMITS)) as parent:
+        _forks.append(parent)
+        yield
+        _forks.clear()
 
 
 async def judged(
@@ -41,6 +60,8 @@ async def judged(
         content = wav.getvalue()
     upload.write_bytes(content)
     try:
+        if limits is LIMITS and _forks:
+            return await _forks[0].judge(upload)
         return await judge(upload, limits)
     finally:
         assert list(upload.parent.iterdir()) == [upload]

@@ -19,6 +19,8 @@ from bot.commands.command_line import main
 from bot.speech.audio import opus
 from engine.messages import EngineConfig
 from engine.worker.checks import Check
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.stock_worker import stock
 from tests.recogniser import word_error_rate
 from tests.stock import shared_weights
 
@@ -81,7 +83,8 @@ def test_say_leaves_a_file_with_the_words(home: Path, tmp_path: Path) -> None:
 
 def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "said.ogg"
-    ended = timbre(home, "say", "$1,234.56 " * 3, "--out", str(out), TIMBRE_MAX_SPOKEN_CHARS="100")
+    given = {"TIMBRE_MAX_SPOKEN_CHARS": "100", **paced(tmp_path)}
+    ended = timbre(home, "say", "$1,234.56 " * 3, "--out", str(out), **given)
     assert ended.returncode == 0, ended.stderr
     assert "more than the 100 characters that I say at once" in ended.stderr
     assert "I stop after “" in ended.stderr
@@ -99,7 +102,8 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
     clip = tmp_path / "me.wav"
     soundfile.write(clip, np.zeros(24_000, np.float32), 24_000)
     out = tmp_path / "said.flac"
-    ended = timbre(home, "say", SENTENCE, "--voice", str(clip), "--out", str(out))
+    given = "--voice", str(clip), "--out", str(out)
+    ended = timbre(home, "say", SENTENCE, *given, **stock(tmp_path))
     assert ended.returncode == 0
     assert "stock voice is speaking" in ended.stderr
     assert word_errors(out) <= 0.2
@@ -278,7 +282,8 @@ def test_a_full_disk_costs_no_speech(home: Path, tmp_path: Path) -> None:
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
         "sys.argv[0] = 'bot'; runpy.run_module('bot', run_name='__main__', alter_sys=True)"
     )
-    ended = timbre(full, "say", "Not yet said.", "--out", str(out), command=("-c", limited))
+    given = "Not yet said.", "--out", str(out)
+    ended = timbre(full, "say", *given, command=("-c", limited), **paced(tmp_path))
     assert "Traceback" not in ended.stderr
     assert out.exists(), ended.stderr
     assert ended.returncode == 0, ended.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import os
 import signal
 import subprocess
@@ -32,6 +33,23 @@ MILESTONES = (
     "after insert_numbered voices",
     "kept",
 )
+
+
+#: Announced before the bot does what they say; all other steps tell what is done.
+CHANGES = ("open ", "os.")
+
+
+def fatal(steps: list[str]) -> list[int]:
+    """The steps to be killed at: those since whose last one something lasting was done.
+
+    Between the others nothing happens, such as after one statement and before the next.
+    """
+    return [
+        index
+        for index, (former, step) in enumerate(itertools.pairwise(["os.", *steps]))
+        if former.startswith(CHANGES)
+        or (step.startswith("after ") and former.startswith("before "))
+    ]
 
 
 class Reaper:
@@ -109,22 +127,24 @@ async def test_a_kill_at_any_step_leaves_a_whole_voice_or_nothing(
             assert milestone in steps, milestone
     order = [steps.index(milestone) for milestone in MILESTONES if milestone in steps]
     assert order == sorted(order)
-    fates = iter(enumerate(steps))
+    fates = fatal(steps)
+    left = iter(fates)
     ended: dict[int, str] = {}
 
     async def die(reaper: Reaper) -> None:
-        for fatal, step in fates:
-            home, count = tmp_path / str(fatal), steps[: fatal + 1].count(step)
+        for fate in left:
+            step = steps[fate]
+            home, count = tmp_path / str(fate), steps[: fate + 1].count(step)
             died = await asyncio.to_thread(reaper.reached, home, kind, step, count)
             assert died.count(step) == count
-            ended[fatal] = await aftermath(home)
+            ended[fate] = await aftermath(home)
 
     async with asyncio.TaskGroup() as group:
         for reaper in reapers:
             group.create_task(die(reaper))
-    for fatal, step in enumerate(steps):
-        print(f"{fatal:3d} {ended[fatal] or 'nothing':8s} {step}")
+    for fate in fates:
+        print(f"{fate:3d} {ended[fate] or 'nothing':8s} {steps[fate]}")
     # One moment decides: before it there is what was before, from it on the new voice.
-    found = [ended[fatal] for fatal in range(len(steps))]
+    found = [ended[fate] for fate in fates]
     assert sorted(set(found), key=found.index) == outcomes
     assert found == sorted(found, key=outcomes.index)
