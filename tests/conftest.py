@@ -49,8 +49,8 @@ NOT_TIMED = (
 )
 #: How many lanes are for what waits for the clock, where there are more.
 TIMED_LANES = 2
-#: What imports torch, and with it ten seconds of a core. A timed lane of a whole run does without,
-#: but for what is timed in it.
+#: What imports torch, and with it ten seconds of a core. Of a whole run's lanes one collects it,
+#: the first that is not timed; the others do without, but for what is timed in it.
 HEAVY = "tests/engine/"
 ROOT = Path(__file__).parents[1]
 #: The longest time a test, or the whole run, may take to put its things away.
@@ -115,12 +115,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Do once what every lane of a whole run would do."""
+    from tests.lanes import rewrite_once  # noqa: PLC0415 - it needs pytest-xdist
+
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        rewrite_once(config)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a lane whether it leaves to others what is heavy to import."""
+    """Tell a lane whether it leaves to another what is heavy to import."""
     whole = node.config.args_source is pytest.Config.ArgsSource.TESTPATHS
     several = len(node.config.getoption("tx")) > TIMED_LANES
-    timed = int(node.gateway.id.removeprefix("gw")) < TIMED_LANES
-    node.workerinput["light"] = whole and several and timed
+    heavy = int(node.gateway.id.removeprefix("gw")) == TIMED_LANES
+    node.workerinput["light"] = whole and several and not heavy
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

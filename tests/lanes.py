@@ -3,12 +3,16 @@
 Only the process that hands out the files imports this.
 """
 
+import contextlib
 import os
+import sys
 
+import pytest
+from _pytest.assertion import rewrite
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.conftest import HEAVY, TIMED_LANES, is_timed
+from tests.conftest import HEAVY, ROOT, TIMED_LANES, is_timed
 
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
@@ -60,6 +64,24 @@ def lanes() -> int:
     return min(MOST_LANES, TIMED_LANES + (os.cpu_count() or 1))
 
 
+def rewrite_once(config: pytest.Config) -> None:
+    """Keep all test files as pytest rewrites them, where the lanes find them.
+
+    In a fresh tree each of them would do it, for all files and all at the same moment: five seconds
+    of a core. Pytest has no public way to rewrite a file without running it.
+    """
+    state = config.stash.get(rewrite.assertstate_key, None)
+    if sys.dont_write_bytecode or state is None or state.mode != "rewrite":
+        return
+    tests = ROOT / "tests"
+    for file in (*tests.rglob("test_*.py"), *tests.rglob("conftest.py")):
+        kept = rewrite.get_cache_dir(file) / f"{file.stem}{rewrite.PYC_TAIL}"
+        if rewrite._read_pyc(file, kept) is None and rewrite.try_makedirs(kept.parent):
+            with contextlib.suppress(SyntaxError):  # told where it is collected
+                source, code = rewrite._rewrite_test(file, config)
+                rewrite._write_pyc(state, code, source, kept)
+
+
 class Lanes(LoadScopeScheduling):
     """Hands out whole files, each kind to its own lanes; at the end a timed lane takes any."""
 
@@ -67,7 +89,7 @@ class Lanes(LoadScopeScheduling):
         return nodeid.partition("::")[0]
 
     def _check_nodes_have_same_collection(self) -> bool:
-        """What is handed out is what the first lane has: a full one. Light ones have part of it."""
+        """What is handed out is what the first lane has: the full one. Light ones have part."""
         lanes = sorted(self.registered_collections.items(), key=lambda lane: -len(lane[1]))
         self.registered_collections = dict(lanes)
         light = [lane for lane in lanes if lane[0].workerinput["light"]]
@@ -87,7 +109,8 @@ class Lanes(LoadScopeScheduling):
         super()._assign_work_unit(node)
 
     @staticmethod
-    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int, bool]:
-        """Files of its own kind first, of each kind the longest, then what fewer lanes can take."""
+    def _rank(scope: str, timed_lane: bool) -> tuple[bool, bool, int]:
+        """Files of its own kind first, of those what no other lane can take, then the longest."""
         at = LONGEST.index(scope) if scope in LONGEST else len(LONGEST)
-        return is_timed(scope) != timed_lane, at, not scope.startswith(HEAVY)
+        shared = timed_lane or not scope.startswith(HEAVY)
+        return is_timed(scope) != timed_lane, shared, at

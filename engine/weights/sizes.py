@@ -267,5 +267,6 @@ REDUCED: dict[ModelName, ModelSizes] = {
 
 def count(shapes: Shapes, pattern: str) -> int:
     """One more than the highest index that `pattern`'s group takes in the tensors' names."""
-    indices = [int(match[1]) for name in shapes if (match := re.match(pattern, name))]
+    matched = re.compile(pattern).match
+    indices = [int(match[1]) for name in shapes if (match := matched(name))]
     return max(indices, default=-1) + 1

@@ -161,7 +161,7 @@ class WaveformDecoder:
                     marked = self.graphs.call("watermark", self._watermark, inputs)
                 return marked[0].cpu()
 
-        check_watermark(mark)
+        check_watermark(mark, self._watermark.detector())
 
     def _on_stream(self) -> AbstractContextManager[object]:
         if self._stream is None:

@@ -11,6 +11,7 @@ an engine that does not find its own mark again (`check_watermark`).
 import io
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -29,6 +30,8 @@ RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 t
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
 
 Layers = list[tuple[Tensor, Tensor]]
+#: Of encoder and detector, by name.
+Networks = dict[str, Tensor]
 
 
 class MarkInputs(NamedTuple):
@@ -43,8 +46,15 @@ class Watermark:
 
     def __init__(self, device: torch.device, *, tf32: bool = False) -> None:
         self._tf32 = tf32
-        self._layers = _layers(_load_networks(), "encoder.layers", device)
-        self._transform = ShortTimeFourier(N_FFT, HOP, device)
+        networks = _load_networks()
+        self._layers = _layers(networks, "encoder.layers", device)
+        self._transform = _transform(device)
+        self._networks: Networks | None = networks
+
+    def detector(self) -> "WatermarkDetector":
+        """That of the same file. It is kept for the first time that it is asked for."""
+        networks, self._networks = self._networks, None
+        return WatermarkDetector(networks)
 
     def __call__(self, inputs: MarkInputs) -> Tensor:
         """The waveforms (batch, samples) fp32 with the mark in."""
@@ -64,14 +74,15 @@ class Watermark:
 class WatermarkDetector:
     """Perth's detector, on the CPU."""
 
-    def __init__(self) -> None:
-        cpu, state = torch.device("cpu"), _load_networks()
+    def __init__(self, networks: Networks | None = None) -> None:
+        """`networks` are Perth's, where they are loaded already."""
+        cpu, state = torch.device("cpu"), networks or _load_networks()
         #: It listens at three speeds, in case the sound was stretched.
         self._branches = [
             (scale, _layers(state, f"decoder.{name}_layers", cpu))
             for scale, name in ((1.25, "slow"), (1.0, "normal"), (0.75, "fast"))
         ]
-        self._transform = ShortTimeFourier(N_FFT, HOP, cpu)
+        self._transform = _transform(cpu)
 
     def __call__(self, wave: Tensor) -> float:
         """How sure it is, from 0 to 1, that (samples,) fp32 at 24 kHz carry the mark."""
@@ -87,12 +98,11 @@ class WatermarkDetector:
         return float((mark * attention.softmax(0)).sum().clamp(0, 1))
 
 
-def check_watermark(mark: Callable[[Tensor], Tensor]) -> None:
-    """Raise `WatermarkMissing` where a detector does not find what `mark` puts into a signal.
+def check_watermark(mark: Callable[[Tensor], Tensor], detect: WatermarkDetector) -> None:
+    """Raise `WatermarkMissing` where `detect` does not find what `mark` puts into a signal.
 
     `mark` takes and returns (samples,) fp32 at 24 kHz, on the CPU.
     """
-    detect = WatermarkDetector()
     seconds = torch.arange(SAMPLE_RATE) / SAMPLE_RATE
     # A voice, as far as a spectrum goes: harmonics of 130 Hz that waver, and syllables.
     turns = 130 * seconds + 0.8 * torch.sin(2 * math.pi * 3 * seconds)
@@ -133,9 +143,15 @@ def _layers(state: dict[str, Tensor], name: str, device: torch.device) -> Layers
     ]
 
 
-def _load_networks() -> dict[str, Tensor]:
-    """Perth's tensors from the wheel, read without running any pickled code."""
-    model: dict[str, Tensor] = torch.load(
-        io.BytesIO(network()), map_location="cpu", weights_only=True
-    )["model"]
+@lru_cache(maxsize=2)
+def _transform(device: torch.device) -> ShortTimeFourier:
+    """Of 19 MB, which all models on a device share, and the detector on a CPU."""
+    return ShortTimeFourier(N_FFT, HOP, device)
+
+
+def _load_networks() -> Networks:
+    """Perth's tensors from the wheel, read without running any pickled code: 37 MB."""
+    model: Networks = torch.load(io.BytesIO(network()), map_location="cpu", weights_only=True)[
+        "model"
+    ]
     return model

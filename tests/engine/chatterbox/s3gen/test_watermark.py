@@ -77,7 +77,7 @@ def test_the_mark_of_the_loaded_decoder_is_found_before_it_speaks(
 ) -> None:
     decoder.check_watermark()
     broken = upstream.decoder()
-    monkeypatch.setattr(broken, "_watermark", lambda inputs: inputs.wave)
+    monkeypatch.setattr(Watermark, "__call__", lambda _, inputs: inputs.wave)
     with pytest.raises(WatermarkMissing, match="not found again"):
         broken.check_watermark()
 
