@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 
 from engine import framing
 from engine.cluster.keeping import Clips, make_home
-from engine.cluster.link import Door, Link
+from engine.cluster.link import Door, Link, reason
 from engine.cluster.wire import Attachment, Beat, ClipWanted, Ended, Sound, ToActor, VoiceClip
 from engine.failures import log_without_values
 from engine.messages import (
@@ -121,7 +121,7 @@ class NodeWorker:
         try:
             door = self._door = await Door.open(host, self._take, self._let_in)
         except OSError as error:
-            return Attachment(state="deaf", host=host, reason=error.strerror or str(error))
+            return Attachment(state="deaf", host=host, reason=reason(error))
         if self._start is None:
             self._begin(wanted)
         elif self._ready is not None:

@@ -10,6 +10,7 @@ Ray's own calls take four times as long: each goes through a dozen threads of it
 
 import asyncio
 import logging
+import os
 import secrets
 import struct
 from collections.abc import Callable
@@ -37,6 +38,14 @@ _TAG_BYTES = 16
 _NONCE = struct.Struct(">IQ")
 
 log = logging.getLogger(__name__)
+
+
+def reason(error: OSError) -> str:
+    """Why there is no connection, for people: asyncio words it for programmers."""
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    known = error.errno is not None and error.errno > 0  # not of a look-up of a name
+    return os.strerror(error.errno or 0) if known else str(error)
 
 
 class Sealer:

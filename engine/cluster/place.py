@@ -78,7 +78,11 @@ class ActorPlace:
 
     async def _ask(self, actor: Any, wanted: bytes) -> Attachment:
         answer = await actor.attach.remote(self._holder, wanted)
-        return msgspec.msgpack.decode(answer, type=Attachment)
+        try:
+            return msgspec.msgpack.decode(answer, type=Attachment)
+        except msgspec.MsgspecError:
+            log.warning("a worker of the cluster runs another version of Timbre")
+            return Attachment(state="other")
 
     async def _make(self, config: EngineConfig, wanted: bytes) -> Attachment:
         on_card = config.device != "cpu" and config.engine != "stock"

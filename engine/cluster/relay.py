@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from engine import framing
 from engine.cluster.actor import BEAT_S, NodeWorker
 from engine.cluster.joining import join
-from engine.cluster.link import Link
+from engine.cluster.link import Link, reason
 from engine.cluster.place import ActorPlace
 from engine.cluster.wire import Beat, ClipWanted, Ended, FromActor, Sound, VoiceClip
 from engine.errors import SynthesisFailed, WorkerUnavailable
@@ -100,9 +100,7 @@ class _Relay:
         starting = asyncio.create_task(self._connect(address))
         ends: set[asyncio.Future[Any]] = {starting, self._exit}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done() and self._place is not None:
-            self._place.end()  # it was told to stop before it had an actor
-        elif starting.done():
+        if starting.done():
             self._link = starting.result()
             early, self._early = self._early, []
             for command in early:
@@ -112,9 +110,18 @@ class _Relay:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if beating.done():
                 beating.result()  # raises what ended it
+        else:
+            self._end_actor()  # it was told to stop before it had one
         return await self._exit
 
     async def _connect(self, address: str) -> Link:
+        try:
+            return await self._connect_to_actor(address)
+        except WorkerUnavailable:
+            self._end_actor()  # another one may have what it was given
+            raise
+
+    async def _connect_to_actor(self, address: str) -> Link:
         start = await self._start
         self._report(Progress("Joining the cluster"))
         ray = await asyncio.to_thread(join, address)
@@ -127,8 +134,12 @@ class _Relay:
         except OSError as error:
             raise WorkerUnavailable(
                 f"The worker on the cluster cannot be reached at {found.host}, port {found.port}: "
-                f"{error.strerror or 'no answer'}. Its machine's firewall has to admit this one."
+                f"{reason(error)}. Its machine's firewall has to admit this one."
             ) from error
+
+    def _end_actor(self) -> None:
+        if self._place is not None:
+            self._place.end()
 
     async def _beat(self, link: Link) -> None:
         while True:
@@ -155,8 +166,8 @@ class _Relay:
         match command:
             case Stop():
                 # Else it stays for its lease: a bot that is started again finds it loaded.
-                if command.for_good and self._place is not None:
-                    self._place.end()
+                if command.for_good:
+                    self._end_actor()
                 self._end(0)
             case Speak():
                 self._jobs[command.job_id] = command

@@ -8,9 +8,11 @@ import hashlib
 import importlib.util
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,63 @@ async def _seconds_until_given_up(executor: WorkerPool) -> float:
     taken = time.monotonic() - began
     print(f"given up after {taken:.1f} s")
     return taken
+
+
+RELAY = """
+import sys
+from engine.worker.pipes import claim
+pipes = claim()
+import msgspec
+from msgspec.structs import replace
+from engine.cluster import relay
+from engine.cluster.actor import NodeWorker
+from engine.cluster.wire import Attachment
+
+class Deaf(NodeWorker):
+    address = staticmethod(lambda: "192.0.2.1")  # of no machine (RFC 5737)
+
+class Walled(NodeWorker):
+    async def attach(self, holder, start):
+        answer = msgspec.msgpack.decode(await super().attach(holder, start), type=Attachment)
+        return msgspec.msgpack.encode(replace(answer, port=1))
+
+class OfAnotherVersion(NodeWorker):
+    async def attach(self, holder, start):
+        return b"attached"
+
+relay.run(*pipes, *sys.argv[2:5], actor=globals()[sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [
+        ("Deaf", r"does not let it listen at 192\.0\.2\.1: Cannot assign requested address"),
+        (
+            "Walled",
+            r"cannot be reached at [0-9.]+, port 1: Connection refused\. Its machine's fire",
+        ),
+        ("OfAnotherVersion", "does not serve this Timbre"),
+    ],
+)
+async def test_a_worker_that_nobody_can_talk_to_is_said_and_does_not_stay(
+    head: RayHead, tmp_path: Path, actor: str, said: str
+) -> None:
+    config = EngineConfig(engine="stock", home=str(tmp_path), workers=1, threads=1)
+    (place,) = cluster.places(config, head.address, os.environ | head.variables)
+    executor = WorkerPool(
+        [replace(place, command=(sys.executable, "-c", RELAY, actor, *place.command[3:]))],
+        limits=cluster.limits_of(QueueLimits()),
+        on_enrolled=lambda _: None,
+        restarts=cluster.RESTARTS,
+    )
+    await executor.start()
+    try:
+        with pytest.raises(WorkerUnavailable, match=said):
+            await executor.synthesise(SpeechRequest(text="Hello."))
+        await until(lambda: not head.actors(actor), LEASE_S / 2)
+    finally:
+        await executor.close()
 
 
 async def test_a_cluster_that_is_away_is_said_at_once_and_tried_again(tmp_path: Path) -> None:
