@@ -66,6 +66,7 @@ def clips():
     return len(list(base.rglob("clips/*")))
 
 async def unfit():
+    actor._LAST_WORDS_S = actor.LEASE_S = 600.0  # it ends as soon as all is said
     worker = Unfit()
     print((await worker.attach(b"bot", START)).hex(), flush=True)
     await asyncio.Event().wait()

@@ -142,6 +142,7 @@ async def test_who_has_not_proved_anything_cannot_make_an_actor_keep_what_it_sen
         assert await reader.read() == b""
     writer.close()
     assert not actor.taken
+    assert door.is_open  # so it is not for the door's sake that it was dropped
     assert len(Sealer(KEY, FROM_RELAY).seal(Beat())) < 64
     door.shut()
 
