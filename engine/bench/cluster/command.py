@@ -279,7 +279,7 @@ the processors.
 {rows}
 
 The way is measured with a worker that has its sound at once, {_TURNS} x {_REQUESTS} requests a side
-in turn: what a request takes from the executor and back. The relay, Ray, its authentication and
-int16 pieces are in it, the engine is not. The gain is the stock voice's, whose weights are real,
-with {_AT_ONCE} requests in flight, in windows of {_WINDOW_S:g} s in turn ({windows}).
+in turn: what a request takes from the executor and back. The relay, its connection to the actor,
+the cipher and int16 are in it, the engine is not. The gain is the stock voice's, whose weights are
+real, with {_AT_ONCE} requests in flight, in windows of {_WINDOW_S:g} s in turn ({windows}).
 """
