@@ -85,7 +85,7 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
     head: RayHead, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.wav"
-    clip.write_bytes(os.urandom(300_000))  # in several pieces
+    clip.write_bytes(os.urandom(300_000))
     voice = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip), 7)
     async with _bot(tmp_path, head) as executor:
         asked = (SpeechRequest(text=f"Mine, {n}.", voice=voice) for n in range(3))
