@@ -189,8 +189,43 @@ class OfAnotherVersion(NodeWorker):
     async def attach(self, holder, start):
         return b"attached"
 
+class Impatient(NodeWorker):
+    def __init__(self):
+        from engine.cluster import actor
+        actor.LEASE_S = 3.0
+        super().__init__()
+
 relay.run(*pipes, *sys.argv[2:5], actor=globals()[sys.argv[1]])
 """
+
+
+def _bot_of_one(home: Path, head: RayHead, actor: str) -> WorkerPool:
+    """An executor with one worker, of a class in `RELAY`."""
+    config = EngineConfig(engine="stock", home=str(home), workers=1, threads=1)
+    (place,) = cluster.places(config, head.address, os.environ | head.variables)
+    return WorkerPool(
+        [replace(place, command=(sys.executable, "-c", RELAY, actor, *place.command[3:]))],
+        limits=cluster.limits_of(QueueLimits()),
+        on_enrolled=lambda _: None,
+        restarts=cluster.RESTARTS,
+    )
+
+
+async def test_a_worker_stays_as_long_as_its_bot_is_there_whether_it_speaks_or_not(
+    head: RayHead, tmp_path: Path
+) -> None:
+    executor = _bot_of_one(tmp_path, head, "Impatient")
+    await executor.start()
+    try:
+        await until(lambda: executor.status().state == "ready", 120)
+        (there,) = head.actors("Impatient")
+        await asyncio.sleep(8.0)  # not for something to happen: it would end after 3 s
+        await executor.synthesise(SpeechRequest(text="Hello."))
+        assert head.actors("Impatient") == [there]
+        assert executor.status().restarts == 0
+    finally:
+        await executor.close()
+    await until(lambda: not head.actors("Impatient"), 30)
 
 
 @pytest.mark.parametrize(
@@ -207,14 +242,7 @@ relay.run(*pipes, *sys.argv[2:5], actor=globals()[sys.argv[1]])
 async def test_a_worker_that_nobody_can_talk_to_is_said_and_does_not_stay(
     head: RayHead, tmp_path: Path, actor: str, said: str
 ) -> None:
-    config = EngineConfig(engine="stock", home=str(tmp_path), workers=1, threads=1)
-    (place,) = cluster.places(config, head.address, os.environ | head.variables)
-    executor = WorkerPool(
-        [replace(place, command=(sys.executable, "-c", RELAY, actor, *place.command[3:]))],
-        limits=cluster.limits_of(QueueLimits()),
-        on_enrolled=lambda _: None,
-        restarts=cluster.RESTARTS,
-    )
+    executor = _bot_of_one(tmp_path, head, actor)
     await executor.start()
     try:
         with pytest.raises(WorkerUnavailable, match=said):
