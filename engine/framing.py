@@ -6,7 +6,7 @@ may hold what a member wrote.
 
 import struct
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from engine.messages import Command, WorkerReport
 MAX_FRAME_BYTES = 32 * 2**20
 
 _HEADER = struct.Struct(">I")
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 
 Framed = TypeVar("Framed")
 
@@ -28,17 +28,32 @@ class FrameError(Exception):
 
 def frame(message: msgspec.Struct) -> bytes:
     """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
-    body = _encode(message)
+    return pack(encode(message))
+
+
+def pack(body: bytes) -> bytes:
+    """`body` behind its length. Raises as `frame` does."""
     if len(body) > MAX_FRAME_BYTES:
         raise FrameError(f"a message of {len(body)} bytes exceeds {MAX_FRAME_BYTES}")
     return _HEADER.pack(len(body)) + body
 
 
-class FrameDecoder(Generic[Framed]):
-    """Cuts one direction of the pipe into messages, however its bytes arrive."""
+class Decodes(Protocol):
+    """Makes a message of a frame's body, as msgspec's decoders do."""
 
-    def __init__(self, decoder: msgspec.msgpack.Decoder[Any]) -> None:
+    def decode(self, body: bytes, /) -> Any:
+        """Raises `msgspec.MsgspecError` where it is none."""
+
+
+class FrameDecoder(Generic[Framed]):
+    """Cuts one direction of the pipe into messages, however its bytes arrive.
+
+    `max_bytes` is the largest body that is accepted; it may be set at any time.
+    """
+
+    def __init__(self, decoder: Decodes, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._decode = decoder.decode
+        self.max_bytes = max_bytes
         self._received = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Framed]:
@@ -50,8 +65,8 @@ class FrameDecoder(Generic[Framed]):
         self._received += data
         while len(self._received) >= _HEADER.size:
             (size,) = _HEADER.unpack_from(self._received)
-            if size > MAX_FRAME_BYTES:
-                raise FrameError(f"a frame of {size} bytes exceeds {MAX_FRAME_BYTES}")
+            if size > self.max_bytes:
+                raise FrameError(f"a frame of {size} bytes exceeds {self.max_bytes}")
             end = _HEADER.size + size
             if len(self._received) < end:
                 return

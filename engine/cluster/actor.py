@@ -1,9 +1,9 @@
 """A worker on a machine of the cluster: an actor that hosts the worker's own loop in a thread.
 
-All that it is told and says are bytes, as `engine.cluster.wire` has them. It serves one holder, the
-relay that attached last, and keeps voices no longer than anybody asks for it: without a word from a
-holder for `LEASE_S` it ends, and its folder goes with it. So a machine that was cut off, or stood
-still, forgets everything that was forgotten meanwhile.
+Ray makes it and carries the first word, as bytes; all else goes over an `engine.cluster.link`. It
+serves one holder, the relay that attached last, and keeps voices no longer than anybody asks for
+it: without a word from a holder for `LEASE_S` it ends, and its folder goes with it. So a machine
+that was cut off, or stood still, forgets everything that was forgotten meanwhile.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from platformdirs import user_cache_path
 
 from engine import framing
 from engine.cluster.keeping import Clips, make_home
-from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, to_actor
+from engine.cluster.link import Door, Link, reason
+from engine.cluster.wire import Attachment, Beat, ClipWanted, Ended, Sound, ToActor, VoiceClip
 from engine.failures import log_without_values
 from engine.messages import (
     Cancel,
@@ -46,21 +47,16 @@ if TYPE_CHECKING:
 
 #: How long it lives on without a holder. A bot that is started again is back sooner.
 LEASE_S = 20.0
+#: So often a holder says that it is there.
+BEAT_S = 1.0
 #: A holder whose last word is no older is alive: nobody else may attach.
 HELD_S = 3.0
-#: The longest that a call waits for something to report: so often an idle holder is heard.
-_WAIT_S = 1.0
-#: So many calls wait for reports at a time.
-WAITING_MAX = 64
-#: How long the last reports have to be fetched, before the process ends.
+#: How long the last reports may take to be on their way, before the process ends.
 _LAST_WORDS_S = 2.0
-_ON_ITS_WAY_S = 0.1  # for the answer that Ray is sending
 #: A job's number in the loop is the holder's behind the number of the attachment.
 _ATTACHMENT = 2**32
 
 log = logging.getLogger(__name__)
-
-ATTACHED, HELD, OTHER = b"attached", b"held", b"other"
 
 
 def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
@@ -70,10 +66,20 @@ def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "En
     return load(config, report)
 
 
+def _address() -> str:
+    from ray.util import get_node_ip_address  # noqa: PLC0415 - an actor has it loaded
+
+    return str(get_node_ip_address())
+
+
 class NodeWorker:
-    """The actor. Made by Ray, on whichever machine has what it needs. `load` makes its engine."""
+    """The actor. Made by Ray, on whichever machine has what it needs.
+
+    `load` makes its engine, `address` says where the cluster's machines reach this one.
+    """
 
     load = staticmethod(_load)
+    address = staticmethod(_address)
 
     def __init__(self) -> None:
         self._home = make_home()
@@ -86,65 +92,66 @@ class NodeWorker:
         self._heard_at = _now()  # also of an actor whose maker was gone before it was made
         threading.Thread(target=self._watch_lease, name="lease", daemon=True).start()
         self._jobs: set[int] = set()
-        self._outgoing = bytearray()
-        self._said = asyncio.Event()
-        self._waiting = 0
-        self._reset()
+        self._door: Door | None = None
+        self._link: Link | None = None
+        self._unsaid: list[msgspec.Struct] = []  # while the holder is to come in by the door
         self._has_ended = False
-        self._spoken_out = threading.Event()  # nothing is left to be fetched
-
-    def _reset(self) -> None:
-        self._decoder, self._ordering, self._numbering = to_actor(), Ordering(), Numbering()
-        self._outgoing.clear()
-
-    # Called by the relay, in the actor's event loop.
+        self._spoken_out = threading.Event()  # nothing is left to be sent
 
     async def attach(self, holder: bytes, start: bytes) -> bytes:
-        """Serve `holder` from now on. `start` is the msgpack of a `Start`.
+        """Serve `holder` from now on, once it has connected. Called by the relay, through Ray.
 
-        Returns `ATTACHED`; `HELD` where another holder is alive; `OTHER` where this actor is of no
-        use to it: it was asked for another engine, or the same holder had it before and lost it.
+        `start` is the msgpack of a `Start`. Returns that of an `Attachment`.
         """
         wanted = msgspec.msgpack.decode(start, type=Start)
+        return msgspec.msgpack.encode(await self._attach(holder, wanted))
+
+    # In the actor's event loop.
+
+    async def _attach(self, holder: bytes, wanted: Start) -> Attachment:
         if self._holder == holder or self._start not in (None, wanted):
-            return OTHER
+            return Attachment(state="other")
         if self._holder and _now() - self._heard_at < HELD_S:
-            return HELD
+            return Attachment(state="held")
         self._holder = holder
         self._hear()
-        for job_id in self._jobs:
-            self._tell_loop(Cancel(job_id))
-        self._jobs.clear()
+        self._leave_holder()
         self._attachment += 1
-        self._reset()
+        host = self.address()
+        try:
+            door = self._door = await Door.open(host, self._take, self._let_in)
+        except OSError as error:
+            return Attachment(state="deaf", host=host, reason=reason(error))
         if self._start is None:
             self._begin(wanted)
         elif self._ready is not None:
-            self._say(framing.frame(self._ready))
-        return ATTACHED
+            self._say(self._ready)
+        return Attachment(state="attached", host=host, port=door.port, key=door.key)
 
-    async def exchange(self, holder: bytes, piece: bytes) -> tuple[bytes, bytes]:
-        """Take a piece of the holder's frames, or none, and return what is reported, in pieces.
+    def _leave_holder(self) -> None:
+        """Let go of the former one, and of what it asked for."""
+        if self._door is not None:
+            self._door.shut()
+        if self._link is not None:
+            self._link.abort()
+        self._door = self._link = None
+        self._unsaid.clear()
+        for job_id in self._jobs:
+            self._tell_loop(Cancel(job_id))
+        self._jobs.clear()
 
-        Waits for it for a second, unless enough calls wait already; the second piece is empty where
-        one is enough. Ends the process where `piece` cannot be taken: what was sent would be lost,
-        and nobody told.
-        """
-        if holder == self._holder:
-            self._hear()
-            self._take_in(piece)
-            if self._waiting < WAITING_MAX:
-                await self._wait_for_reports()
-        if holder != self._holder:
-            return b"", b""
-        pieces = self._numbering.take(self._outgoing), self._numbering.take(self._outgoing)
-        if self._outgoing:
-            self._said.set()
-        elif self._has_ended:
-            self._spoken_out.set()
-        return pieces
+    def _let_in(self, link: Link) -> None:
+        self._link = link
+        link.lost = partial(self._on_lost, link)
+        unsaid, self._unsaid = self._unsaid, []
+        for message in unsaid:
+            self._say(message)
 
-    # In the same event loop.
+    def _on_lost(self, link: Link) -> None:
+        if self._link is link:
+            self._link = None
+            if self._has_ended:
+                self._spoken_out.set()
 
     def _hear(self) -> None:
         """Note that the holder asks. What comes after the lease was on its way while this stood."""
@@ -152,28 +159,19 @@ class NodeWorker:
             _end_of_lease()
         self._heard_at = _now()
 
-    def _take_in(self, piece: bytes) -> None:
+    def _take(self, command: ToActor) -> None:
+        """Do what the holder says. Ends the process where it cannot: nobody else would be told."""
+        self._hear()
         try:
-            for command in self._decoder.feed(self._ordering.feed(piece)):
-                self._handle(command)
+            self._handle(command)
         except Exception as error:  # no memory left for a clip, for one
             log_without_values("what was sent cannot be taken", error)
             os._exit(1)
 
-    async def _wait_for_reports(self) -> None:
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(_WAIT_S):
-                while not self._outgoing:
-                    await self._said.wait()
-                    self._said.clear()
-        except TimeoutError:
-            return  # the holder asks again
-        finally:
-            self._waiting -= 1
-
-    def _handle(self, command: Command | VoiceClip) -> None:
+    def _handle(self, command: ToActor) -> None:
         match command:
+            case Beat():
+                return
             case VoiceClip():
                 self._clips.keep(command.voice_identity, command.content)
             case Speak():
@@ -192,7 +190,7 @@ class NodeWorker:
         if isinstance(job.voice, ClonedVoice):
             path = self._clips.path_of(job.voice.identity)
             if path is None:
-                self._say(framing.frame(ClipWanted(job.job_id)))
+                self._say(ClipWanted(job.job_id))
                 return
             job = replace(job, voice=replace(job.voice, clip_path=str(path)))
         job = replace(job, job_id=self._inside(job.job_id))
@@ -207,13 +205,17 @@ class NodeWorker:
         while data:  # its reader does nothing but read
             data = data[os.write(self._to_loop, data) :]
 
-    def _say(self, frame: bytes) -> None:
-        self._outgoing += frame
-        self._said.set()
+    def _say(self, message: msgspec.Struct) -> None:
+        if self._link is not None:
+            self._link.send(message)
+            if isinstance(message, Ended):
+                self._link.close()
+        elif self._door is not None and self._door.is_open:
+            self._unsaid.append(message)
 
     def _say_last(self, ended: Ended) -> None:
         self._has_ended = True
-        self._say(framing.frame(ended))
+        self._say(ended)
 
     def _begin(self, start: Start) -> None:
         self._start = start
@@ -229,7 +231,7 @@ class NodeWorker:
             report = replace(report, job_id=report.job_id % _ATTACHMENT)
         elif isinstance(report, Ready):
             self._ready = report
-        self._say(framing.frame(report))
+        self._say(report)
 
     # In threads of their own.
 
@@ -250,7 +252,6 @@ class NodeWorker:
         finally:
             loop.call_soon_threadsafe(self._say_last, Ended(code))
             self._spoken_out.wait(_LAST_WORDS_S)
-            time.sleep(_ON_ITS_WAY_S)
             os._exit(code)
 
     def _report(self, loop: asyncio.AbstractEventLoop, report: WorkerReport) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 
-from engine.cluster.actor import ATTACHED, HELD, HELD_S, NodeWorker
+from engine.cluster.actor import HELD_S, NodeWorker
+from engine.cluster.wire import Attachment
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Start
 
-#: The most calls that an actor takes at once; those beyond wait for their turn.
-CALLS_MAX = 256
 #: How long an actor that was there already may take to answer. One that stands still never does.
 _ANSWER_S = 3.0
 #: How often it is said that a new actor is being waited for.
@@ -47,52 +46,69 @@ class ActorPlace:
         if self.actor is not None:
             self._ray.kill(self.actor)
 
-    async def attach(self, start: Start) -> None:
-        """Take the actor that a former relay left, or have a new one made."""
+    async def attach(self, start: Start) -> Attachment:
+        """Take the actor that a former relay left, or have a new one made.
+
+        The attachment's state is "attached". Raises `WorkerUnavailable` where there is none.
+        """
         wanted = msgspec.msgpack.encode(start)
         try:
             actor = self._ray.get_actor(self._name)
             async with asyncio.timeout(_ANSWER_S):
-                answer = await actor.attach.remote(self._holder, wanted)
-            if answer == HELD:  # by a bot that was ended a moment ago, perhaps
+                attachment = await self._ask(actor, wanted)
+            if attachment.state == "held":  # by a bot that was ended a moment ago, perhaps
                 await asyncio.sleep(HELD_S + 1.0)
                 async with asyncio.timeout(_ANSWER_S):
-                    answer = await actor.attach.remote(self._holder, wanted)
-            if answer == HELD:
+                    attachment = await self._ask(actor, wanted)
+            if attachment.state == "held":
                 raise WorkerUnavailable(
                     "Another Timbre with this TIMBRE_HOME uses this worker of the cluster."
                 )
-            if answer == ATTACHED:
+            if attachment.state == "attached":
                 log.info("found the worker that was left")
                 self.actor = actor
-                return
+                return attachment
             self._ray.kill(actor)
         except ValueError:
             log.info("there is no worker yet")
         except (TimeoutError, self._ray.exceptions.RayError) as error:
             log.info("the worker that was left is of no use: %s", type(error).__name__)
             self._ray.kill(actor)
-        await self._make(start.config, wanted)
+        return await self._make(start.config, wanted)
 
-    async def _make(self, config: EngineConfig, wanted: bytes) -> None:
+    async def _ask(self, actor: Any, wanted: bytes) -> Attachment:
+        answer = await actor.attach.remote(self._holder, wanted)
+        try:
+            return msgspec.msgpack.decode(answer, type=Attachment)
+        except msgspec.MsgspecError:
+            log.warning("a worker of the cluster runs another version of Timbre")
+            return Attachment(state="other")
+
+    async def _make(self, config: EngineConfig, wanted: bytes) -> Attachment:
         on_card = config.device != "cpu" and config.engine != "stock"
         options = {
             "name": self._name,
             "lifetime": "detached",
             "num_cpus": config.threads or 1,
             "num_gpus": int(on_card),
-            "max_concurrency": CALLS_MAX,
             "max_restarts": 0,
             "scheduling_strategy": "SPREAD",
         }
         self.actor = await self._named(options)
-        attaching = asyncio.ensure_future(self.actor.attach.remote(self._holder, wanted))
+        attaching = asyncio.create_task(self._ask(self.actor, wanted))
         what = "a free GPU" if on_card else "a free processor"
         while not attaching.done():
             self._report(Progress(f"Waiting for a machine of the cluster with {what}"))
             await asyncio.wait({attaching}, timeout=_WAITING_S)
-        if await attaching != ATTACHED:
+        attachment = await attaching
+        if attachment.state == "deaf":
+            raise WorkerUnavailable(
+                f"The machine of the cluster's new worker does not let it listen at "
+                f"{attachment.host}: {attachment.reason}."
+            )
+        if attachment.state != "attached":
             raise WorkerUnavailable("The cluster's new worker does not serve this Timbre.")
+        return attachment
 
     async def _named(self, options: dict[str, Any]) -> Any:
         """A name is free a moment after its actor was ended."""

@@ -1,33 +1,25 @@
 """The bot's side of a worker on the cluster: a process that looks like a worker to the bot.
 
-It joins the cluster, finds this place's actor or has Ray make one, and passes frames between the
-bot's pipes and the actor. It is a process of its own because Ray ends whatever process it is
-connected in when the cluster's head or its machine's daemon is lost: that must not be the bot.
+It joins the cluster, finds this place's actor or has Ray make one, connects to it, and passes
+frames between the bot's pipes and the actor. It is a process of its own because Ray ends whatever
+process it is connected in when the cluster's head or its machine's daemon is lost: that must not be
+the bot.
 """
 
 import asyncio
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from engine import framing
-from engine.cluster.actor import NodeWorker
+from engine.cluster.actor import BEAT_S, NodeWorker
 from engine.cluster.joining import join
+from engine.cluster.link import Link, reason
 from engine.cluster.place import ActorPlace
-from engine.cluster.wire import (
-    PIECE_MAX_BYTES,
-    ClipWanted,
-    Ended,
-    Numbering,
-    Ordering,
-    Sound,
-    VoiceClip,
-    from_actor,
-)
+from engine.cluster.wire import Beat, ClipWanted, Ended, FromActor, Sound, VoiceClip
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import (
     Cancel,
@@ -43,10 +35,6 @@ from engine.messages import (
 )
 from engine.speech import ClonedVoice
 from engine.worker.reporting import ReportWriter
-
-#: Calls on their way at any time at least: a long sound is fetched without a pause a piece.
-_CALLS_MIN = 4
-_READ_BYTES = 65536
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +65,8 @@ def run(
         report(Unable(str(error)))
         code = 0
     except Exception as error:
-        if not type(error).__module__.startswith("ray."):
+        lost = isinstance(error, ConnectionError) or type(error).__module__.startswith("ray.")
+        if not lost:
             log.exception("the relay is lost")
         first = str(error).strip().partition("\n")[0]
         log.critical("the worker on the cluster is lost: %s", first)  # the supervisor's last line
@@ -94,65 +83,91 @@ class _Relay:
         self._name = name
         self._holder = holder
         self._actor_class = actor
-        self._numbering, self._ordering = Numbering(), Ordering()
-        self._reports = from_actor()
         self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
         self._has_clip: set[str] = set()
-        self._place: ActorPlace
-        self._exchange: Callable[[bytes, bytes], tuple[Any, Any]]
-        self._calls: set[asyncio.Task[None]] = set()
+        self._early: list[Command] = []  # while there is no link
+        self._start: asyncio.Future[Start]
         self._exit: asyncio.Future[int]
+        self._place: ActorPlace | None = None
+        self._link: Link | None = None
 
     async def run(self, stdin: int, address: str) -> int:
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
-        self._exit = loop.create_future()
-        commands: asyncio.Queue[Command] = asyncio.Queue()
-        threading.Thread(target=_read, args=(stdin, loop, commands.put_nowait), daemon=True).start()
-        start = await commands.get()
-        if not isinstance(start, Start):
-            return 0
+        self._start, self._exit = loop.create_future(), loop.create_future()
+        pipe = os.fdopen(stdin, "rb", buffering=0)
+        await loop.connect_read_pipe(lambda: _Commands(self._take), pipe)
+        starting = asyncio.create_task(self._connect(address))
+        ends: set[asyncio.Future[Any]] = {starting, self._exit}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            self._link = starting.result()
+            early, self._early = self._early, []
+            for command in early:
+                self._handle(command)
+            beating = asyncio.create_task(self._beat(self._link))
+            ends = {beating, self._exit}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if beating.done():
+                beating.result()  # raises what ended it
+        else:
+            self._end_actor()  # it was told to stop before it had one
+        return await self._exit
+
+    async def _connect(self, address: str) -> Link:
+        try:
+            return await self._connect_to_actor(address)
+        except WorkerUnavailable:
+            self._end_actor()  # another one may have what it was given
+            raise
+
+    async def _connect_to_actor(self, address: str) -> Link:
+        start = await self._start
         self._report(Progress("Joining the cluster"))
         ray = await asyncio.to_thread(join, address)
         self._place = ActorPlace(ray, self._name, self._holder, self._actor_class, self._report)
-        attaching = asyncio.create_task(self._place.attach(start))
-        early: list[Command] = []
-        while not attaching.done():  # what is forgotten meanwhile is no reason to wait
-            getting = asyncio.ensure_future(commands.get())
-            either: set[asyncio.Future[Any]] = {getting, attaching}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                early.append(getting.result())
-                if isinstance(early[-1], Stop):
-                    self._place.end()
-                    return 0
-            else:
-                getting.cancel()
-        await attaching
-        self._exchange = self._place.actor.exchange.options(num_returns=2).remote
-        for _ in range(_CALLS_MIN):
-            self._call()
-        passing_on = asyncio.create_task(self._pass_on(commands, early))
-        ends: set[asyncio.Future[Any]] = {self._exit, passing_on}
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if passing_on.done():
-            passing_on.result()  # raises what ended it
-        return await self._exit
+        found = await self._place.attach(start)
+        try:
+            return await Link.connect(
+                found.host, found.port, found.key, self._pass_back, self._on_lost
+            )
+        except OSError as error:
+            raise WorkerUnavailable(
+                f"The worker on the cluster cannot be reached at {found.host}, port {found.port}: "
+                f"{reason(error)}. Its machine's firewall has to admit this one."
+            ) from error
+
+    def _end_actor(self) -> None:
+        if self._place is not None:
+            self._place.end()
+
+    async def _beat(self, link: Link) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            link.send(Beat())
+
+    def _on_lost(self) -> None:
+        if not self._exit.done():
+            self._exit.set_exception(ConnectionResetError("its connection has ended"))
 
     # From the bot to the actor.
 
-    async def _pass_on(self, commands: "asyncio.Queue[Command]", early: list[Command]) -> None:
-        for command in early:
+    def _take(self, command: Command) -> None:
+        if self._link is not None:
             self._handle(command)
-        while not self._exit.done():
-            self._handle(await commands.get())
+        elif isinstance(command, Stop):
+            self._end(0)
+        elif isinstance(command, Start) and not self._start.done():
+            self._start.set_result(command)
+        else:
+            self._early.append(command)
 
     def _handle(self, command: Command) -> None:
         match command:
             case Stop():
                 # Else it stays for its lease: a bot that is started again finds it loaded.
                 if command.for_good:
-                    self._place.end()
+                    self._end_actor()
                 self._end(0)
             case Speak():
                 self._jobs[command.job_id] = command
@@ -180,37 +195,12 @@ class _Relay:
         self._send(job)
 
     def _send(self, message: Command | VoiceClip) -> None:
-        for piece in self._numbering.pieces(framing.frame(message)):
-            self._call(piece)
+        if self._link is not None:
+            self._link.send(message)
 
     # From the actor to the bot.
 
-    def _call(self, piece: bytes = b"") -> None:
-        """Send `piece`, or nothing. A call stays with the actor until there is something to say."""
-        pieces = self._exchange(self._holder, piece)
-        call = asyncio.create_task(self._receive(pieces))
-        self._calls.add(call)
-        call.add_done_callback(self._on_answer)
-
-    async def _receive(self, pieces: tuple[Any, Any]) -> None:
-        for piece in pieces:
-            data = await piece
-            for report in self._reports.feed(self._ordering.feed(data)):
-                self._pass_back(report)
-            if len(data) < PIECE_MAX_BYTES:
-                return  # the other is empty
-
-    def _on_answer(self, call: "asyncio.Task[None]") -> None:
-        self._calls.discard(call)
-        error = None if call.cancelled() else call.exception()
-        if self._exit.done():
-            return
-        if error is not None:
-            self._exit.set_exception(error)
-        elif len(self._calls) < _CALLS_MIN:
-            self._call()
-
-    def _pass_back(self, report: Any) -> None:
+    def _pass_back(self, report: FromActor) -> None:
         match report:
             case Sound():
                 self._jobs.pop(report.job_id, None)
@@ -239,15 +229,20 @@ class _Relay:
             self._exit.set_result(code)
 
 
-def _read(
-    descriptor: int, loop: asyncio.AbstractEventLoop, take: Callable[[Command], None]
-) -> None:
-    """Hand on the bot's commands; the end of its pipe is a `Stop`. A thread's target."""
-    decoder = framing.commands()
-    try:
-        while data := os.read(descriptor, _READ_BYTES):
-            for command in decoder.feed(data):
-                loop.call_soon_threadsafe(take, command)
-    except (framing.FrameError, OSError) as error:
-        log.error("commands cannot be read: %s", error)
-    loop.call_soon_threadsafe(take, Stop())
+class _Commands(asyncio.Protocol):
+    """What the bot writes; the end of its pipe is a `Stop`."""
+
+    def __init__(self, take: Callable[[Command], None]) -> None:
+        self._take = take
+        self._decoder = framing.commands()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for command in self._decoder.feed(data):
+                self._take(command)
+        except framing.FrameError as error:
+            log.error("commands cannot be read: %s", error)
+            self._take(Stop())
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._take(Stop())

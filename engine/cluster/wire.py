@@ -1,17 +1,14 @@
-"""What crosses between the relay and an actor: frames, in numbered pieces that Ray need not spill.
+"""What crosses between the relay and an actor: msgpack, as on a worker's pipes.
 
-Frames are msgpack as on a worker's pipes. Nothing but `bytes` is handed to Ray or taken from it:
-objects beyond 100 KB would lie in its shared memory, and in time on a disk.
+Ray carries an `Attachment` alone, as `bytes`: what it is given may come to lie in its shared
+memory, and in time on a disk. Everything else goes over an `engine.cluster.link`.
 """
 
-import struct
-from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 
-from engine import framing
 from engine.errors import SynthesisFailed
 from engine.messages import (
     Command,
@@ -28,9 +25,26 @@ from engine.messages import (
     Unable,
 )
 
-PIECE_MAX_BYTES = 64 * 2**10
-_NUMBER = struct.Struct(">Q")
 _FULL_SCALE = 32767.0
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An actor's answer to a relay that wants to have it.
+
+    "attached": it serves this relay, which is to connect to `host` and `port` and to seal with
+    `key`. "held": another holder is alive. "other": it is of no use to this relay. "deaf": its
+    machine does not let it listen at `host`, because of `reason`.
+    """
+
+    state: Literal["attached", "held", "other", "deaf"]
+    host: str = ""
+    port: int = 0
+    key: bytes = b""
+    reason: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, tag="beat"):
+    """The relay's first word on a connection, and one a second: the bot is there."""
 
 
 class VoiceClip(msgspec.Struct, frozen=True, tag="clip"):
@@ -58,10 +72,10 @@ class Sound(msgspec.Struct, frozen=True, tag="sound"):
     @classmethod
     def of(cls, spoken: Spoken) -> "Sound":
         samples = np.frombuffer(spoken.pcm, "<f4") * np.float32(_FULL_SCALE)
-        loud = np.clip(np.rint(samples), -_FULL_SCALE, _FULL_SCALE)
+        np.clip(np.rint(samples, out=samples), -_FULL_SCALE, _FULL_SCALE, out=samples)
         return cls(
             job_id=spoken.job_id,
-            pcm=loud.astype("<i2").tobytes(),
+            pcm=samples.astype("<i2").tobytes(),
             sample_rate=spoken.sample_rate,
             substitution=spoken.substitution,
             stage_ms=spoken.stage_ms,
@@ -72,7 +86,9 @@ class Sound(msgspec.Struct, frozen=True, tag="sound"):
         """Raises `SynthesisFailed` for half a sample."""
         if len(self.pcm) % 2:
             raise SynthesisFailed("The sound was damaged on its way.")
-        samples = np.frombuffer(self.pcm, "<i2").astype("<f4") / np.float32(_FULL_SCALE)
+        samples = np.divide(
+            np.frombuffer(self.pcm, "<i2"), np.float32(_FULL_SCALE), dtype=np.float32
+        )
         return Spoken(
             job_id=self.job_id,
             pcm=samples.tobytes(),
@@ -88,7 +104,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     code: int
 
 
-ToActor = Command | VoiceClip
+ToActor = Command | VoiceClip | Beat
 FromActor = (
     Progress
     | Ready
@@ -102,53 +118,3 @@ FromActor = (
     | ClipWanted
     | Ended
 )
-
-
-def to_actor() -> framing.FrameDecoder[ToActor]:
-    return framing.FrameDecoder(msgspec.msgpack.Decoder(ToActor))
-
-
-def from_actor() -> framing.FrameDecoder[FromActor]:
-    return framing.FrameDecoder(msgspec.msgpack.Decoder(FromActor))
-
-
-class Numbering:
-    """Numbers the pieces of one direction."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Yield `data` in numbered pieces."""
-        for begin in range(0, len(data), PIECE_MAX_BYTES):
-            yield _NUMBER.pack(self._next) + data[begin : begin + PIECE_MAX_BYTES]
-            self._next += 1
-
-    def take(self, outgoing: bytearray) -> bytes:
-        """Cut the first piece off `outgoing`; empty where nothing is left."""
-        if not outgoing:
-            return b""
-        data = bytes(outgoing[:PIECE_MAX_BYTES])
-        del outgoing[:PIECE_MAX_BYTES]
-        (piece,) = self.pieces(data)
-        return piece
-
-
-class Ordering:
-    """Puts numbered pieces back into their order: calls of an actor may overtake each other."""
-
-    def __init__(self) -> None:
-        self._next = 0
-        self._early: dict[int, bytes] = {}
-
-    def feed(self, piece: bytes) -> bytes:
-        """What can be read now that `piece` is here; an empty piece is none."""
-        if len(piece) < _NUMBER.size:
-            return b""
-        (number,) = _NUMBER.unpack_from(piece)
-        self._early[number] = piece[_NUMBER.size :]
-        ready = bytearray()
-        while (data := self._early.pop(self._next, None)) is not None:
-            ready += data
-            self._next += 1
-        return bytes(ready)

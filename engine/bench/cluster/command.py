@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.bench.cluster import calls
 from engine.bench.cluster.given_sound import SECONDS
 from engine.bench.cluster.head import RayHead, ray_head
 from engine.host import cluster
@@ -136,7 +137,7 @@ async def _all_ready(executor: WorkerPool) -> None:
 
 
 async def _measure_way(head: RayHead) -> dict[str, dict[str, float]]:
-    """Milliseconds of a request, p50 and p99 over all turns, by side."""
+    """Milliseconds of a request, p50 and p99 over all turns, by side, and of calls of Ray alone."""
     async with AsyncExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         config = EngineConfig(engine="stock", home=home, threads=1)
@@ -152,6 +153,7 @@ async def _measure_way(head: RayHead) -> dict[str, dict[str, float]]:
         for turn in range(_TURNS):
             for side, executor in sides.items():
                 took[side] += await _times_ms(executor, turn)
+    took |= await calls.measure(head)  # what Ray would take to carry it
     return {
         side: {"p50": round(median(times), 2), "p99": round(quantiles(times, n=100)[-1], 2)}
         for side, times in took.items()
@@ -242,6 +244,9 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
         more = actors - pipes
         figures = f"{pipes:.2f}", f"{actors:.2f}", f"{more:+.2f}", f"<= {most:g}"
         rows.append((f"a chunk of {SECONDS:g} s, {name}, ms", *figures, _verdict(more <= most)))
+    for kind, name in calls.NAMES.items():
+        found_of_it = " / ".join(f"{way[kind][each]:.2f}" for each in ("p50", "p99"))
+        rows.append((f"{name}, p50 / p99, ms", "", found_of_it, "", "", ""))
     alone, actors = (median(windows) for windows in gain["audio_s_per_s"].values())
     times = gain["times_as_much"]
     figures = f"{alone:.2f}", f"{actors:.2f}", f"x {times:.2f}", f">= x {TIMES_AS_MUCH:g}"
@@ -279,7 +284,10 @@ the processors.
 {rows}
 
 The way is measured with a worker that has its sound at once, {_TURNS} x {_REQUESTS} requests a side
-in turn: what a request takes from the executor and back. The relay, Ray, its authentication and
-int16 pieces are in it, the engine is not. The gain is the stock voice's, whose weights are real,
-with {_AT_ONCE} requests in flight, in windows of {_WINDOW_S:g} s in turn ({windows}).
+in turn: what a request takes from the executor and back. The relay, its connection to the actor,
+the cipher and int16 are in it, the engine is not. Calls of Ray, which carried speech once and now
+place engines alone, are measured from one process to an actor, without anything else.
+
+The gain is the stock voice's, whose weights are real, with {_AT_ONCE} requests in flight, in
+windows of {_WINDOW_S:g} s in turn ({windows}).
 """

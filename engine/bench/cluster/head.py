@@ -32,9 +32,10 @@ class RayHead:
     variables: dict[str, str]
     pid: int
 
-    def actors(self) -> list[int]:
+    def actors(self, kind: str = "NodeWorker") -> list[int]:
         """The processes of the workers on it."""
-        return [pid for pid, name in _session(self.pid) if name.startswith(b"ray::NodeWorker")]
+        name = f"ray::{kind}".encode()
+        return [pid for pid, found in _session(self.pid) if found.startswith(name)]
 
 
 @dataclass(frozen=True)

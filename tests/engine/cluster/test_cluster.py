@@ -8,9 +8,11 @@ import hashlib
 import importlib.util
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +85,7 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
     head: RayHead, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.wav"
-    clip.write_bytes(os.urandom(300_000))  # in several pieces
+    clip.write_bytes(os.urandom(300_000))
     voice = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip), 7)
     async with _bot(tmp_path, head) as executor:
         asked = (SpeechRequest(text=f"Mine, {n}.", voice=voice) for n in range(3))
@@ -163,6 +165,91 @@ async def _seconds_until_given_up(executor: WorkerPool) -> float:
     taken = time.monotonic() - began
     print(f"given up after {taken:.1f} s")
     return taken
+
+
+RELAY = """
+import sys
+from engine.worker.pipes import claim
+pipes = claim()
+import msgspec
+from msgspec.structs import replace
+from engine.cluster import relay
+from engine.cluster.actor import NodeWorker
+from engine.cluster.wire import Attachment
+
+class Deaf(NodeWorker):
+    address = staticmethod(lambda: "192.0.2.1")  # of no machine (RFC 5737)
+
+class Walled(NodeWorker):
+    async def attach(self, holder, start):
+        answer = msgspec.msgpack.decode(await super().attach(holder, start), type=Attachment)
+        return msgspec.msgpack.encode(replace(answer, port=1))
+
+class OfAnotherVersion(NodeWorker):
+    async def attach(self, holder, start):
+        return b"attached"
+
+class Impatient(NodeWorker):
+    def __init__(self):
+        from engine.cluster import actor
+        actor.LEASE_S = 3.0
+        super().__init__()
+
+relay.run(*pipes, *sys.argv[2:5], actor=globals()[sys.argv[1]])
+"""
+
+
+def _bot_of_one(home: Path, head: RayHead, actor: str) -> WorkerPool:
+    """An executor with one worker, of a class in `RELAY`."""
+    config = EngineConfig(engine="stock", home=str(home), workers=1, threads=1)
+    (place,) = cluster.places(config, head.address, os.environ | head.variables)
+    return WorkerPool(
+        [replace(place, command=(sys.executable, "-c", RELAY, actor, *place.command[3:]))],
+        limits=cluster.limits_of(QueueLimits()),
+        on_enrolled=lambda _: None,
+        restarts=cluster.RESTARTS,
+    )
+
+
+async def test_a_worker_stays_as_long_as_its_bot_is_there_whether_it_speaks_or_not(
+    head: RayHead, tmp_path: Path
+) -> None:
+    executor = _bot_of_one(tmp_path, head, "Impatient")
+    await executor.start()
+    try:
+        await until(lambda: executor.status().state == "ready", 120)
+        (there,) = head.actors("Impatient")
+        await asyncio.sleep(8.0)  # not for something to happen: it would end after 3 s
+        await executor.synthesise(SpeechRequest(text="Hello."))
+        assert head.actors("Impatient") == [there]
+        assert executor.status().restarts == 0
+    finally:
+        await executor.close()
+    await until(lambda: not head.actors("Impatient"), 30)
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [
+        ("Deaf", r"does not let it listen at 192\.0\.2\.1: Cannot assign requested address"),
+        (
+            "Walled",
+            r"cannot be reached at [0-9.]+, port 1: Connection refused\. Its machine's fire",
+        ),
+        ("OfAnotherVersion", "does not serve this Timbre"),
+    ],
+)
+async def test_a_worker_that_nobody_can_talk_to_is_said_and_does_not_stay(
+    head: RayHead, tmp_path: Path, actor: str, said: str
+) -> None:
+    executor = _bot_of_one(tmp_path, head, actor)
+    await executor.start()
+    try:
+        with pytest.raises(WorkerUnavailable, match=said):
+            await executor.synthesise(SpeechRequest(text="Hello."))
+        await until(lambda: not head.actors(actor), LEASE_S / 2)
+    finally:
+        await executor.close()
 
 
 async def test_a_cluster_that_is_away_is_said_at_once_and_tried_again(tmp_path: Path) -> None:
