@@ -16,6 +16,10 @@
 
 constexpr float EPSILON = 1e-5f;
 
+// Where blocks begin early they ask for 16 KB of a matrix at a time, and for no more than 32 KB at
+// once: what the kernels before read meanwhile would wait behind all of it.
+constexpr bool FEW_COPIES = STARTS_EARLY;
+
 enum End {
     STORE,      // out (rows, columns) = sums
     STORE_FULL, // the same in fp32
@@ -44,6 +48,7 @@ __device__ __forceinline__ void product(
     constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
     // In fp16 the residual stream might be too large for its type: it is normed beforehand.
     constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value;
+    constexpr int GROUP = 1024 / THREADS;  // copies of a thread
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
@@ -66,10 +71,10 @@ __device__ __forceinline__ void product(
     }
 #if HAS_ASYNC_COPY
 #pragma unroll
-    for (int tile = 0; tile < TILES; tile++)
-#pragma unroll
-        for (int c = 0; c < CHUNKS; c++)
-            copy16(&kept[(tile * CHUNKS + c) * THREADS + tid], from[tile] + c * 32);
+    for (int i = 0; i < TILES * CHUNKS; i++) {
+        copy16(&kept[i * THREADS + tid], from[i / CHUNKS] + i % CHUNKS * 32);
+        if (FEW_COPIES && i % GROUP == GROUP - 1) end_copies<1>();
+    }
 #endif
     auto matrix = [&](int tile, int c) -> uint4 {
 #if HAS_ASYNC_COPY
