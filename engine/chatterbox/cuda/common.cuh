@@ -16,6 +16,12 @@ typedef long long i64;
 #define HAS_ASYNC_COPY 0
 #endif
 
+#if __CUDA_ARCH__ >= 900
+#define STARTS_EARLY 1
+#else
+#define STARTS_EARLY 0
+#endif
+
 // Storage of the two half precisions: their bits alone.
 struct bf16 { u16 bits; };
 struct fp16 { u16 bits; };
@@ -125,6 +131,12 @@ __device__ __forceinline__ void copy16(void* to, const void* from) {
     *(uint4*)to = *(const uint4*)from;
 #endif
 }
+// Ends a group of copies, and waits until at most so many groups of this thread are on their way.
+template <int GROUPS> __device__ __forceinline__ void end_copies() {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.commit_group;\n cp.async.wait_group %0;" ::"n"(GROUPS) : "memory");
+#endif
+}
 // Waits for the copies of this thread; what others copied needs a barrier behind it.
 __device__ __forceinline__ void wait_for_copies() {
 #if HAS_ASYNC_COPY
@@ -136,12 +148,12 @@ __device__ __forceinline__ void wait_for_copies() {
 // before it reads or writes anything but what no step changes. Every kernel of a chain has to wait,
 // or the next one's wait would prove nothing about those before it.
 __device__ __forceinline__ void start_next() {
-#if __CUDA_ARCH__ >= 900
+#if STARTS_EARLY
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }
 __device__ __forceinline__ void wait_for_previous() {
-#if __CUDA_ARCH__ >= 900
+#if STARTS_EARLY
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }

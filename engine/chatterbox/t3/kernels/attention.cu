@@ -106,6 +106,11 @@ __device__ __forceinline__ void attend(
     rotate(new_query, query);
 #pragma unroll
     for (int i = 0; i < PER_LANE; i++) query[i] *= factor;
+    if (warp == 0) {  // at once, so that the tables need no registers further on
+        float key[PER_LANE];
+        rotate(new_key, key);
+        new_key = repack(key, kind);
+    }
 
     float most = NOTHING, total = 0, mixed[PER_LANE] = {};
     for (int turn = 0; turn == 0 || turn * WARPS * GROUPS < position; turn += AHEAD) {
@@ -148,8 +153,6 @@ __device__ __forceinline__ void attend(
     if (warp == 0) {
         // The new position's own key and value: stored, and attended to as they are stored.
         float key[PER_LANE], value[PER_LANE];
-        rotate(new_key, key);
-        new_key = repack(key, kind);
         if (fed >= 0 && group == 0) {
             *(uint4*)(keys + own) = new_key;
             *(uint4*)(values + own) = new_value;

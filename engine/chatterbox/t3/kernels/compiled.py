@@ -14,7 +14,6 @@ from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import sources
 from engine.chatterbox.t3.kernels.products import (
     MOST_FULL_ROWS,
-    MOST_ROWS,
     Between,
     FullPrecision,
     HalfPrecision,
@@ -43,10 +42,12 @@ class CompiledT3Kernels:
         if dtype == torch.float32:
             self._own, self._most_rows = FullPrecision(sizes, device), MOST_FULL_ROWS
         elif sources.multiplies(sizes):
-            self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
-        attention = Program(sources.attention(sizes, dtype), device)
+            self._own, self._most_rows = HalfPrecision(sizes, dtype, device), sources.MOST_ROWS
+        capability = torch.cuda.get_device_capability(device)
+        attention = Program(sources.attention(sizes, dtype, capability), device)
         self._attentions = [
-            (how, attention.kernel(f"attend_{how.name}")) for how in sources.attentions(sizes)
+            (how, attention.kernel(f"attend_{how.name}"))
+            for how in sources.attentions(sizes, capability)
         ]
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(

@@ -11,28 +11,25 @@ from engine.chatterbox.t3.kernels import sources
 from engine.chatterbox.t3.kernels.reference import Matrix, gelu
 from engine.weights.sizes import T3Sizes
 
-#: Rows of half precision that are multiplied by our own kernels; beyond, the library is as fast.
-MOST_ROWS = 16
-#: Of them, those that take no longer than one.
-NARROW_ROWS = 8
-#: The same in fp32.
+#: Rows in fp32 that are multiplied by our own kernels; beyond, the library is as fast.
 MOST_FULL_ROWS = 2
 
 
 class HalfPrecision:
-    """Tensor cores, with the matrix read once for all rows: at most `MOST_ROWS`."""
+    """Tensor cores, with the matrix read once for all rows: at most `sources.MOST_ROWS`."""
 
     def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
         capability = torch.cuda.get_device_capability(device)
         program = Program(sources.projections(sizes, dtype, capability), device)
         self._behind = program.behind
-        self._products = sources.products(sizes, capability)
-        self._kernels: dict[tuple[str, bool], tuple[Kernel, int]] = {}
-        for name, product in self._products.items():
-            for wide in (False, True):
-                shared = product.shared(capability, wide=wide)
-                kernel = program.kernel(f"{name}_{16 if wide else 8}", shared=shared)
-                self._kernels[name, wide] = kernel, shared
+        self._products = {
+            matrix: [
+                (product, program.kernel(product.kernel, shared=shared), shared)
+                for product in of_matrix
+                for shared in [product.shared(capability)]
+            ]
+            for matrix, of_matrix in sources.products(sizes, capability).items()
+        }
 
     def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         name = "head" if out is batch.logits else "qkv"
@@ -46,10 +43,11 @@ class HalfPrecision:
         self._multiply("down", batch.activated, down, batch.residual)
 
     def _multiply(self, name: str, vectors: Tensor, matrix: Matrix, out: Tensor) -> None:
-        product = self._products[name]
         weight, *bias = _tensors(matrix)
         rows, columns = out.shape
-        kernel, shared = self._kernels[name, rows > NARROW_ROWS]
+        product, kernel, shared = next(
+            each for each in self._products[name] if rows <= each[0].rows
+        )
         blocks = -(-len(weight) // (8 * product.tiles))
         kernel(
             (blocks,),

@@ -1,8 +1,10 @@
 // Products of weight matrices with a few rows, which a decode step spends its time on.
 //
 // Compiled with HALF, the weights' type; HIDDEN and FFN, the network's widths; GPT2, whether it is
-// one, with a bias on every product and no gate; and QKV_TILES, UP_TILES and HEAD_TILES, how many
-// times eight matrix rows one block takes.
+// one, with a bias on every product and no gate; DOWN_WARPS, of a block of the longer rows; for each
+// kernel its TILES, how many times eight matrix rows one block takes; and OUTPUT_8_BLOCKS and
+// UP_8_BLOCKS, for how many there are to be registers. The number in a kernel's name is how many rows
+// it takes.
 //
 // A block takes some rows of a matrix, whole, and asks for them before the kernel that makes the
 // vectors has ended: as much as fits of the next kernels is on its way while this one waits. Its
@@ -15,6 +17,10 @@
 #include "common.cuh"
 
 constexpr float EPSILON = 1e-5f;
+
+// Where blocks begin early they ask for 16 KB of a matrix at a time, and for no more than 32 KB at
+// once: what the kernels before read meanwhile would wait behind all of it.
+constexpr bool FEW_COPIES = STARTS_EARLY;
 
 enum End {
     STORE,      // out (rows, columns) = sums
@@ -44,6 +50,7 @@ __device__ __forceinline__ void product(
     constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
     // In fp16 the residual stream might be too large for its type: it is normed beforehand.
     constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value;
+    constexpr int GROUP = 1024 / THREADS;  // copies of a thread
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
@@ -66,10 +73,10 @@ __device__ __forceinline__ void product(
     }
 #if HAS_ASYNC_COPY
 #pragma unroll
-    for (int tile = 0; tile < TILES; tile++)
-#pragma unroll
-        for (int c = 0; c < CHUNKS; c++)
-            copy16(&kept[(tile * CHUNKS + c) * THREADS + tid], from[tile] + c * 32);
+    for (int i = 0; i < TILES * CHUNKS; i++) {
+        copy16(&kept[i * THREADS + tid], from[i / CHUNKS] + i % CHUNKS * 32);
+        if (FEW_COPIES && i % GROUP == GROUP - 1) end_copies<1>();
+    }
 #endif
     auto matrix = [&](int tile, int c) -> uint4 {
 #if HAS_ASYNC_COPY
@@ -271,18 +278,22 @@ __device__ __forceinline__ void product(
     }
 #endif
 
-PRODUCT(qkv_8, HIDDEN, 8, 3, QKV_TILES, false, true, STORE)
-PRODUCT(qkv_16, HIDDEN, 8, 1, QKV_TILES, true, true, STORE)
-PRODUCT(output_8, HIDDEN, 8, 4, 1, false, false, ADD)
-PRODUCT(output_16, HIDDEN, 8, 3, 1, true, false, ADD)
 #if GPT2
-PRODUCT(up_8, HIDDEN, 8, 2, UP_TILES, false, true, GELU)
-PRODUCT(up_16, HIDDEN, 8, 1, UP_TILES, true, true, GELU)
+#define UP GELU
 #else
-PRODUCT(up_8, HIDDEN, 8, 2, UP_TILES, false, true, GATE)
-PRODUCT(up_16, HIDDEN, 8, 1, UP_TILES, true, true, GATE)
+#define UP GATE
 #endif
-PRODUCT(down_8, FFN, DOWN_WARPS, 2, 1, false, false, ADD)
-PRODUCT(down_16, FFN, DOWN_WARPS, 1, 1, true, false, ADD)
-PRODUCT(head_8, HIDDEN, 8, 2, HEAD_TILES, false, true, STORE_FULL)
-PRODUCT(head_16, HIDDEN, 8, 1, HEAD_TILES, true, true, STORE_FULL)
+
+#ifdef QKV_2_TILES
+PRODUCT(qkv_2, HIDDEN, 8, 3, QKV_2_TILES, false, true, STORE)
+#endif
+PRODUCT(qkv_8, HIDDEN, 8, QKV_8_TILES > 3 ? 2 : 3, QKV_8_TILES, false, true, STORE)
+PRODUCT(qkv_16, HIDDEN, 8, 1, QKV_16_TILES, true, true, STORE)
+PRODUCT(output_8, HIDDEN, 8, OUTPUT_8_BLOCKS, OUTPUT_8_TILES, false, false, ADD)
+PRODUCT(output_16, HIDDEN, 8, 3, OUTPUT_16_TILES, true, false, ADD)
+PRODUCT(up_8, HIDDEN, 8, UP_8_BLOCKS, UP_8_TILES, false, true, UP)
+PRODUCT(up_16, HIDDEN, 8, 1, UP_16_TILES, true, true, UP)
+PRODUCT(down_8, FFN, DOWN_WARPS, 2, DOWN_8_TILES, false, false, ADD)
+PRODUCT(down_16, FFN, DOWN_WARPS, 1, DOWN_16_TILES, true, false, ADD)
+PRODUCT(head_8, HIDDEN, 8, 2, HEAD_8_TILES, false, true, STORE_FULL)
+PRODUCT(head_16, HIDDEN, 8, 1, HEAD_16_TILES, true, true, STORE_FULL)

@@ -19,6 +19,10 @@ _TYPES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "float"}
 
 #: Warps of a block that multiplies: of a row of `hidden` length, and of the longer `ffn`.
 WARPS, DOWN_WARPS = 8, 16
+#: Rows that are multiplied by the kernels here; beyond, the library is as fast.
+MOST_ROWS = 16
+#: Of them, those that take no longer than one.
+NARROW_ROWS = 8
 #: A warp takes 32 columns at a time.
 WARP_COLUMNS = 32
 
@@ -41,65 +45,71 @@ class Attention:
         return 32 * self.warps
 
 
-def attentions(sizes: T3Sizes) -> tuple[Attention, ...]:
+def attentions(sizes: T3Sizes, capability: tuple[int, int]) -> tuple[Attention, ...]:
     # A GPT-2's stream is one row, behind a longer prefix.
-    few = Attention("few", warps=16, ahead=6, rows=8 if _gpt2(sizes) else 2)
+    gpt2, hopper = _gpt2(sizes), capability == (9, 0)
+    ahead, rows = 8 if gpt2 and hopper else 6, 8 if gpt2 or hopper else 2
+    few = Attention("few", warps=16, ahead=ahead, rows=rows)
     some = Attention("some", warps=8, ahead=6, rows=16)
     return few, some, Attention("many", warps=4, ahead=6)
 
 
 @dataclass(frozen=True)
-class Tiles:
-    """How many times eight rows of each matrix one block takes.
+class Product:
+    """How a matrix of half precision is multiplied with up to `rows` rows: one of `projections.cu`.
 
-    As much of them as its shared memory holds is asked for before a block can begin.
+    A block takes `tiles` times eight rows of the matrix. As much of them as its shared memory
+    holds is asked for before it can begin.
     """
 
-    qkv: int
-    up: int
-    head: int
-
-    @classmethod
-    def on(cls, capability: tuple[int, int], sizes: T3Sizes) -> "Tiles":
-        # 227 KB on data-centre cards since Hopper, from 64 to 163 KB on others.
-        large = capability in ((9, 0), (10, 0), (10, 3))
-        if not large:
-            return cls(qkv=3, up=2, head=2)
-        # A GPT-2 has no gate, and half as many rows there.
-        return cls(qkv=3, up=4, head=7) if _gpt2(sizes) else cls(qkv=3, up=8, head=8)
-
-
-@dataclass(frozen=True)
-class Product:
-    """How a matrix of half precision is multiplied with few rows: kernels of `projections.cu`."""
-
-    name: str
+    matrix: str
+    rows: int
+    tiles: int
     width: int
     warps: int
-    tiles: int
+
+    @property
+    def kernel(self) -> str:
+        return f"{self.matrix}_{self.rows}"
 
     @property
     def threads(self) -> int:
         return 32 * self.warps
 
-    def shared(self, capability: tuple[int, int], *, wide: bool) -> int:
+    def shared(self, capability: tuple[int, int]) -> int:
         """Dynamic shared memory of a block, in bytes: its part of the matrix, later its sums."""
-        sums = self.tiles if wide else -(-self.tiles // 2)
+        sums = self.tiles if self.rows > NARROW_ROWS else -(-self.tiles // 2)
         chunks = self.width // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks if capability >= (8, 0) else 0
         return 16 * self.threads * max(pieces, sums)
 
 
-def products(sizes: T3Sizes, capability: tuple[int, int]) -> dict[str, Product]:
-    tiles = Tiles.on(capability, sizes)
-    every = (
-        Product("qkv", sizes.hidden, WARPS, tiles.qkv),
-        Product("output", sizes.hidden, WARPS, 1),
-        Product("up", sizes.hidden, WARPS, tiles.up),  # with a Llama's gate
-        Product("down", sizes.ffn, DOWN_WARPS, 1),
-        Product("head", sizes.hidden, WARPS, tiles.head),
-    )
-    return {product.name: product for product in every}
+#: Of each matrix, the tiles of a block for up to so many rows.
+_Tiles = dict[str, dict[int, int]]
+
+
+def _tiles(sizes: T3Sizes, capability: tuple[int, int]) -> _Tiles:
+    # 227 KB on data-centre cards since Hopper, from 64 to 163 KB on others.
+    if capability not in ((9, 0), (10, 0), (10, 3)):
+        own: _Tiles = {"qkv": {8: 3, 16: 3}, "up": {8: 2, 16: 2}, "head": {8: 2, 16: 2}}
+    elif _gpt2(sizes):  # without a gate, and with half as many rows there
+        own = {"qkv": {8: 6, 16: 3}, "up": {8: 4, 16: 4}, "head": {8: 4, 16: 7}}
+    else:
+        own = {"qkv": {2: 3, 8: 6, 16: 3}, "up": {8: 4, 16: 8}, "head": {8: 8, 16: 8}}
+    return own | {"output": {8: 1, 16: 1}, "down": {8: 1, 16: 1}}
+
+
+def products(sizes: T3Sizes, capability: tuple[int, int]) -> dict[str, tuple[Product, ...]]:
+    """Of each matrix, by rows. `up` is with a Llama's gate."""
+    return {
+        matrix: tuple(
+            Product(matrix, rows, tiles, sizes.ffn, DOWN_WARPS)
+            if matrix == "down"
+            else Product(matrix, rows, tiles, sizes.hidden, WARPS)
+            for rows, tiles in by_rows.items()
+        )
+        for matrix, by_rows in _tiles(sizes, capability).items()
+    }
 
 
 def multiplies(sizes: T3Sizes) -> bool:
@@ -108,17 +118,18 @@ def multiplies(sizes: T3Sizes) -> bool:
 
 
 def projections(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
-    tiles = Tiles.on(capability, sizes)
+    lean = capability == (9, 0) and not _gpt2(sizes)  # as measured
     defines: dict[str, str | int] = {
         "HALF": _TYPES[dtype],
         "HIDDEN": sizes.hidden,
         "FFN": sizes.ffn,
         "GPT2": _gpt2(sizes),
-        "QKV_TILES": tiles.qkv,
-        "UP_TILES": tiles.up,
-        "HEAD_TILES": tiles.head,
         "DOWN_WARPS": DOWN_WARPS,
+        "OUTPUT_8_BLOCKS": 6 if lean else 4,
+        "UP_8_BLOCKS": 3 if lean else 2,
     }
+    for of_matrix in products(sizes, capability).values():
+        defines |= {f"{each.kernel.upper()}_TILES": each.tiles for each in of_matrix}
     return SourceFile(_PACKAGE, "projections.cu", defines)
 
 
@@ -126,13 +137,13 @@ def full_precision(sizes: T3Sizes) -> SourceFile:
     return SourceFile(_PACKAGE, "full_precision.cu", {"GPT2": _gpt2(sizes)})
 
 
-def attention(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
+def attention(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
     defines: dict[str, str | int] = {
         "TYPE": _TYPES[dtype],
         "PAGE": PAGE,
         "ROTARY": 1 - _gpt2(sizes),
     }
-    for each in attentions(sizes):
+    for each in attentions(sizes, capability):
         defines |= {
             f"{each.name.upper()}_WARPS": each.warps,
             f"{each.name.upper()}_AHEAD": each.ahead,

@@ -11,7 +11,8 @@ from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 LLAMA = T3Sizes()
 SIZES = {"llama": LLAMA, "turbo": RELEASED["turbo"].t3, "nano": RELEASED["nano"].t3}
 any_sizes = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
-ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA)}
+#: Of every network, on every card.
+ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA, (9, 0))}
 #: By how an allocation is rounded up.
 REGISTERS_OF_A_WARP = 256
 
@@ -35,12 +36,12 @@ def check(source: SourceFile, architecture: str, launched: dict[str, tuple[int, 
 def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
     capability = capability_of(architecture)
     launched = {
-        f"{name}_{rows}": (product.threads, product.shared(capability, wide=rows == 16))
-        for name, product in sources.products(sizes, capability).items()
-        for rows in (8, 16)
+        product.kernel: (product.threads, product.shared(capability))
+        for of_matrix in sources.products(sizes, capability).values()
+        for product in of_matrix
     }
     check(sources.projections(sizes, half, capability), architecture, launched)
-    check(sources.attention(sizes, half), architecture, ATTENTION)
+    check(sources.attention(sizes, half, capability), architecture, ATTENTION)
     between = dict.fromkeys(("norm_rows", "gated", "turn_heads"), (128, 0))
     check(sources.between(sizes, half), architecture, between)
     ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
@@ -65,7 +66,7 @@ def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
 def test_the_parity_mode_compiles(model: str) -> None:
     products = dict.fromkeys(("store_normed", "up_normed", "add"), (128, 0))
     check(sources.full_precision(SIZES[model]), "90", products)
-    check(sources.attention(SIZES[model], torch.float32), "90", ATTENTION)
+    check(sources.attention(SIZES[model], torch.float32, (9, 0)), "90", ATTENTION)
 
 
 @any_sizes
@@ -76,4 +77,16 @@ def test_blocks_take_every_row_of_a_matrix_once(architecture: str, sizes: T3Size
     rows = {"qkv": 3 * sizes.hidden, "output": sizes.hidden, "down": sizes.hidden}
     up = 2 * sizes.ffn if sizes.backbone == "llama" else sizes.ffn
     for name, count in (rows | {"up": up}).items():
-        assert count % (8 * products[name].tiles) == 0, name
+        for product in products[name]:
+            assert count % (8 * product.tiles) == 0, product
+
+
+@any_sizes
+@pytest.mark.parametrize("architecture", SHARED_KB)
+def test_any_few_rows_have_a_product_and_no_larger_one_than_they_need(
+    architecture: str, sizes: T3Sizes
+) -> None:
+    for of_matrix in sources.products(sizes, capability_of(architecture)).values():
+        rows = [product.rows for product in of_matrix]
+        assert rows == sorted(set(rows))
+        assert rows[-1] == sources.MOST_ROWS
