@@ -12,11 +12,12 @@ import torch
 
 from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.s3gen.kernels.convolutions import CudaVocoderKernels, VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
-__all__ = ["S3GenKernels", "kernels_for"]
+__all__ = ["S3GenKernels", "VocoderKernels", "kernels_for", "vocoder_kernels_for"]
 
 #: The compute capability that these kernels need: Turing has too little shared memory.
 SINCE = (8, 0)
@@ -38,3 +39,13 @@ def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
     from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels  # noqa: PLC0415 - CUDA
 
     return CudaS3GenKernels(device, dtype)
+
+
+@cache
+def vocoder_kernels_for(device: torch.device, dtype: torch.dtype) -> VocoderKernels | None:
+    """What runs the vocoder beside an estimator of `dtype`; None where that is plain torch."""
+    if device.type == "cpu" or dtype == torch.float32 or not kernels_run(device, dtype):
+        return None
+    if torch.cuda.get_device_capability(device) < SINCE:
+        return None
+    return CudaVocoderKernels(device)

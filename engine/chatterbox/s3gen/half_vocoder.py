@@ -1,0 +1,246 @@
+"""HiFTNet in float16 products on an NVIDIA GPU, launch by launch: see `vocoder` for what it computes.
+
+Rows are (items, time, channels). The three residual stacks of a stage go side by side, a launch for
+one convolution of each, and so do those of the three stages' sources, which need no more than the
+pitch. What a convolution reads was rounded by the one before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen.kernels.convolutions import (
+    PARTS,
+    SIDE,
+    Convolution,
+    Curve,
+    Filter,
+    Folded,
+    VocoderKernels,
+)
+from engine.chatterbox.s3gen.layout import Layout
+from engine.chatterbox.s3gen.source import SourceWeights
+from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
+from engine.chatterbox.utterance import SAMPLES_PER_FRAME
+
+RATES = (8, 5, 3)  # 8 * 5 * 3 * 4 samples to a frame of the mel
+DILATIONS = (1, 3, 5)
+STACKS = 3
+SLOPE, LAST_SLOPE = 0.1, 0.01  # of the leaky ReLUs before an upsampling, and after all
+_ROOT = "mel2wav."
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualLayer:
+    """Snake, a dilated convolution, Snake, a plain one; alphas are (channels,)."""
+
+    alpha_in: Tensor
+    dilated: Filter
+    alpha_out: Tensor
+    plain: Filter
+
+
+ResidualStack = tuple[ResidualLayer, ...]
+
+
+class Stage(NamedTuple):
+    """One upsampling, with the source at that rate mixed in."""
+
+    up: Filter
+    source_down: Filter
+    source_stack: ResidualStack
+    stacks: tuple[ResidualStack, ...]
+
+
+class PitchedMel(NamedTuple):
+    """A padded batch on its way to sound: as `VocoderInputs`, with `pitch` (items, frames) in Hz.
+
+    `mel` is zero past each length.
+    """
+
+    mel: Tensor
+    lengths: Tensor
+    pitch: Tensor
+    phase: Tensor
+    noise: Tensor
+
+
+class _Stream(NamedTuple):
+    """A signal on its way through a stack, with what its first convolution reads."""
+
+    stack: ResidualStack
+    signal: Tensor
+    bent: Tensor
+    per_frame: int
+    more: int
+
+
+class HalfVocoder:
+    """The network, its source and its transforms by `kernels`."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        kernels: VocoderKernels,
+        source: SourceWeights,
+        transform: ShortTimeFourier,
+        fade: Tensor,
+    ) -> None:
+        self._kernels, self._fade = kernels, fade
+        self._mix = source.mix.weight[0], source.mix.bias
+        self._analysis, self._synthesis = transform.analysis, transform.synthesis
+        self._window_square = transform.window_square
+        self._first = Filter.of(*layout.placed_convolution(_ROOT + "conv_pre"))
+        self._stages = tuple(_load_stage(layout, index) for index in range(len(RATES)))
+        self._last = Filter.of(*layout.placed_convolution(_ROOT + "conv_post"))
+
+    @staticmethod
+    def fits(layout: Layout) -> bool:
+        """Whether every signal is as wide as whole blocks."""
+        narrowest = layout[f"{_ROOT}ups.{len(RATES) - 1}.bias"]
+        return len(narrowest) % SIDE == 0
+
+    def __call__(
+        self, mel: Tensor, lengths: Tensor, pitch: Tensor, phase: Tensor, noise: Tensor
+    ) -> Tensor:
+        """Waveforms (items, samples) fp32, zero past an item's end; arguments as `PitchedMel`."""
+        kernels, (items, frames, _bins) = self._kernels, mel.shape
+        source = kernels.excite(pitch, phase, noise, *self._mix)
+        sources = self._sources(source, lengths, frames)
+        bent = kernels.enter(mel, lengths, SIDE * self._first.chunks)
+        entered = mel.new_empty(items, frames, self._first.width, dtype=torch.float16)
+        kernels.convolve(
+            [Convolution(self._first, bent, frames, 1, curves=(Curve(entered),))], lengths
+        )
+        bent, per_frame, more = entered, 1, 0
+        for stage, rate, added in zip(self._stages, RATES, sources, strict=True):
+            rows, per_frame = frames * per_frame, per_frame * rate
+            more = int(stage is self._stages[-1])
+            signal = torch.empty_like(added)
+            curves = tuple(
+                Curve(torch.empty_like(added, dtype=torch.float16), stack[0].alpha_in)
+                for stack in stage.stacks
+            )
+            up = Convolution(
+                stage.up,
+                bent,
+                rows,
+                per_frame,
+                more,
+                residual=added,
+                total=signal,
+                curves=curves,
+                ahead=more,
+            )
+            kernels.convolve([up], lengths)
+            joined = self._stacked(
+                [
+                    _Stream(stack, signal, curve.bent, per_frame, more)
+                    for stack, curve in zip(stage.stacks, curves, strict=True)
+                ],
+                lengths,
+            )
+            slope = LAST_SLOPE if more else SLOPE
+            bent = kernels.join(joined, lengths, per_frame, more, slope)
+        features = mel.new_empty(items, bent.shape[1], PARTS)
+        last = Convolution(self._last, bent, bent.shape[1], per_frame, more, total=features)
+        kernels.convolve([last], lengths)
+        window = self._window_square
+        return kernels.sound(features, lengths, self._synthesis, window, self._fade)
+
+    def _sources(self, source: Tensor, lengths: Tensor, frames: int) -> list[Tensor]:
+        """What each stage adds to its signal."""
+        folded, streams, down = [], [], []
+        samples_per_frame = SAMPLES_PER_FRAME // 4
+        per_frame = 1
+        for stage, rate in zip(self._stages, RATES, strict=True):
+            per_frame *= rate
+            more = int(stage is self._stages[-1])
+            rows, channels = frames * per_frame + more, stage.up.width
+            stride = samples_per_frame // per_frame
+            taps, width = stage.source_down.taps, SIDE * stage.source_down.chunks
+            halves = source.new_empty(len(source), rows + taps - 1, width, dtype=torch.float16)
+            folded.append(Folded(halves, stride, stride // 2))
+            signal = source.new_empty(len(source), rows, channels)
+            bent = torch.empty_like(signal, dtype=torch.float16)
+            down.append(
+                Convolution(
+                    stage.source_down,
+                    halves,
+                    rows,
+                    per_frame,
+                    more,
+                    total=signal,
+                    curves=(Curve(bent, stage.source_stack[0].alpha_in),),
+                )
+            )
+            streams.append(_Stream(stage.source_stack, signal, bent, per_frame, more))
+        self._kernels.analyse(source, lengths, self._analysis, folded)
+        self._kernels.convolve(down, lengths)
+        return self._stacked(streams, lengths)
+
+    def _stacked(self, streams: Sequence[_Stream], lengths: Tensor) -> list[Tensor]:
+        """What comes out of each stack."""
+        signals = [stream.signal for stream in streams]
+        bents = [stream.bent for stream in streams]
+        for index in range(len(DILATIONS)):
+            first, second = [], []
+            for place, stream in enumerate(streams):
+                layer, count = stream.stack[index], stream.signal.shape[1]
+                hidden = torch.empty_like(bents[place])
+                first.append(
+                    Convolution(
+                        layer.dilated,
+                        bents[place],
+                        count,
+                        stream.per_frame,
+                        stream.more,
+                        curves=(Curve(hidden, layer.alpha_out),),
+                    )
+                )
+                total, curves = torch.empty_like(stream.signal), ()
+                if index + 1 < len(DILATIONS):
+                    bents[place] = torch.empty_like(hidden)
+                    curves = (Curve(bents[place], stream.stack[index + 1].alpha_in),)
+                second.append(
+                    Convolution(
+                        layer.plain,
+                        hidden,
+                        count,
+                        stream.per_frame,
+                        stream.more,
+                        residual=signals[place],
+                        total=total,
+                        curves=curves,
+                    )
+                )
+                signals[place] = total
+            self._kernels.convolve(first, lengths)
+            self._kernels.convolve(second, lengths)
+        return signals
+
+
+def _load_stage(layout: Layout, index: int) -> Stage:
+    def stack(prefix: str) -> ResidualStack:
+        return tuple(
+            ResidualLayer(
+                alpha_in=layout.put(layout[f"{prefix}.activations1.{n}.alpha"]),
+                dilated=Filter.of(*layout.placed_convolution(f"{prefix}.convs1.{n}"), dilation),
+                alpha_out=layout.put(layout[f"{prefix}.activations2.{n}.alpha"]),
+                plain=Filter.of(*layout.placed_convolution(f"{prefix}.convs2.{n}")),
+            )
+            for n, dilation in enumerate(DILATIONS)
+        )
+
+    weight, bias = layout.placed_convolution(f"{_ROOT}source_downs.{index}")
+    stride = max(weight.shape[2] // 2, 1)
+    up = layout.placed_convolution(f"{_ROOT}ups.{index}")
+    return Stage(
+        up=Filter.transposed(*up, RATES[index]),
+        source_down=Filter.folded(weight, bias, stride),
+        source_stack=stack(f"{_ROOT}source_resblocks.{index}"),
+        stacks=tuple(stack(f"{_ROOT}resblocks.{STACKS * index + n}") for n in range(STACKS)),
+    )

@@ -1,0 +1,79 @@
+"""The vocoder in float16 against the plain one: by its kernels' twins, and on a GPU by themselves."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen.half_vocoder import HalfVocoder
+from engine.chatterbox.s3gen.kernels.convolutions import CudaVocoderKernels, VocoderKernels
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
+from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
+from engine.chatterbox.utterance import SAMPLES_PER_FRAME
+from engine.weights.sizes import SMALL
+from tests.engine.chatterbox.s3gen.plain_vocoder_kernels import PlainVocoderKernels
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, relative_error
+
+on_a_gpu = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
+]
+#: A kernel's row, and several; short items, and one that fills what is allocated.
+LENGTHS = {"cpu": [7, 2], "cuda": [64, 1, 40]}
+
+
+@pytest.fixture(scope="module")
+def wide() -> Upstream:
+    """A small S3Gen whose vocoder is as wide as a real one."""
+    return Upstream.draw(replace(SMALL.s3gen, vocoder_channels=512), torch.device("cpu"))
+
+
+def inputs_of(lengths: list[int], device: torch.device) -> VocoderInputs:
+    """Mels and noise, with anything but zeros in the padding."""
+    random = torch.Generator().manual_seed(5)
+    items, frames = len(lengths), max(lengths)
+    given = VocoderInputs(
+        torch.randn(items, frames, 80, generator=random) - 5,
+        torch.tensor(lengths),
+        torch.randn(items, 9, generator=random),
+        torch.randn(items, 9, frames * SAMPLES_PER_FRAME, generator=random),
+    )
+    return VocoderInputs(*(each.to(device) for each in given))
+
+
+def vocoders(wide: Upstream, kernels: VocoderKernels, device: torch.device) -> tuple[Tensor, Tensor]:
+    """What the one in halves makes of some mels, and what fp32 does."""
+    tensors, _sizes = read_checkpoint(wide.state)
+    layout = Layout(tensors, device)
+    plain = Vocoder(layout, torch.float32)
+    inputs = inputs_of(LENGTHS[device.type], device)
+    with torch.inference_mode():
+        half = HalfVocoder(layout, kernels, plain.source, plain.transform, plain.fade)
+        ours = half(*plain.pitched(inputs))
+        return ours, plain(inputs)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["twins", pytest.param("cuda", marks=on_a_gpu), pytest.param("as elsewhere", marks=on_a_gpu)],
+)
+def test_a_waveform_is_that_of_fp32_but_for_rounding(wide: Upstream, form: str) -> None:
+    device = torch.device("cpu" if form == "twins" else "cuda")
+    kernels: VocoderKernels = PlainVocoderKernels()
+    if form != "twins":
+        kernels = CudaVocoderKernels(device, as_elsewhere=form == "as elsewhere")
+    ours, expected = vocoders(wide, kernels, device)
+    for row, length in enumerate(LENGTHS[device.type]):
+        heard = slice(length * SAMPLES_PER_FRAME)
+        assert relative_error(ours[row, heard], expected[row, heard]) < 3e-3
+        assert not ours[row, heard.stop :].any()
+
+
+def test_a_narrow_vocoder_is_left_to_plain_torch(wide: Upstream) -> None:
+    narrow = Upstream.draw(SMALL.s3gen, torch.device("cpu"))
+    fits = [
+        HalfVocoder.fits(Layout(read_checkpoint(each.state)[0], torch.device("cpu")))
+        for each in (wide, narrow)
+    ]
+    assert fits == [True, False]
