@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
 
 from engine.enrolment.clip import SAMPLE_RATE
 from engine.speech import FloatArray
@@ -28,6 +27,8 @@ class Hearing:
         clip = self._long_enough(clip)
         if self.loudness_lufs is None:
             return clip
+        import pyloudnorm  # noqa: PLC0415 - with scipy's signal processing, half a second
+
         with np.errstate(divide="ignore"):
             loudness = pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(clip)
         if not math.isfinite(loudness):  # what is so quiet is left so, as upstream leaves it
