@@ -1,11 +1,11 @@
 """Upstream's three networks that enrolment needs, without the rest of its package, at any size.
 
 Nothing here may alter how they compute. The package imports all its models, and with them
-transformers and diffusers, as soon as any part of it is asked for, and these parts themselves import
-librosa, scipy's signal processing and onnx: seconds, for four functions (`acoustics`), or for
-nothing. Others stand in for those while these parts are imported. torchaudio's wheel may be linked
-to another torch build than the one here; what Chatterbox uses of it is pure Python, so a compiled
-half that does not load is left out.
+transformers and diffusers, as soon as any part of it is asked for. These parts themselves import
+librosa, scipy's signal processing and onnx: seconds, for three functions (`acoustics`) or none, so
+that others stand in for those meanwhile. torchaudio's wheel may be linked to another torch build
+than the one here; what Chatterbox uses of it is pure Python, so a compiled half that does not load
+is left out.
 """
 
 import importlib
@@ -93,7 +93,9 @@ def _stand_ins() -> dict[str, types.ModuleType]:
     filters = _Late("librosa.filters", mel=acoustics.mel_filters)
     effects = _Late("librosa.effects", trim=acoustics.trim)
     librosa = _Late("librosa", filters=filters, effects=effects, stft=acoustics.stft)
-    return {each.__name__: each for each in (librosa, filters, _Late("scipy.signal"), _Late("onnx"))}
+    return {
+        each.__name__: each for each in (librosa, filters, _Late("scipy.signal"), _Late("onnx"))
+    }
 
 
 @contextmanager
@@ -205,7 +207,9 @@ def load_into(
         if device is not None:
             # Not of the file itself, which would stay mapped.
             kept = module.state_dict()
-            state = {n: t.to(device, kept[n].dtype, copy=True) for n, t in state.items() if n in kept}
+            state = {
+                n: t.to(device, kept[n].dtype, copy=True) for n, t in state.items() if n in kept
+            }
     try:
         loaded = module.load_state_dict(state, strict=False, assign=device is not None)
         missing = loaded.missing_keys

@@ -1,4 +1,4 @@
-"""HiFTNet in float16 products on an NVIDIA GPU, launch by launch: see `vocoder` for what it computes.
+"""HiFTNet in float16 products on an NVIDIA GPU: see `vocoder` for what it computes.
 
 Rows are (items, time, channels). The three residual stacks of a stage go side by side, a launch for
 one convolution of each, and so do those of the three stages' sources, which need no more than the

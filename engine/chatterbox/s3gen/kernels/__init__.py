@@ -12,7 +12,7 @@ import torch
 
 from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
-from engine.chatterbox.s3gen.kernels.convolutions import CudaVocoderKernels, VocoderKernels
+from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
@@ -48,4 +48,8 @@ def vocoder_kernels_for(device: torch.device, dtype: torch.dtype) -> VocoderKern
         return None
     if torch.cuda.get_device_capability(device) < SINCE:
         return None
+    from engine.chatterbox.s3gen.kernels.cuda_vocoder import (  # noqa: PLC0415 - CUDA
+        CudaVocoderKernels,
+    )
+
     return CudaVocoderKernels(device)

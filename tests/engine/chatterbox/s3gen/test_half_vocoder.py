@@ -1,4 +1,4 @@
-"""The vocoder in float16 against the plain one: by its kernels' twins, and on a GPU by themselves."""
+"""The vocoder in float16 against the plain one: by its kernels' twins, and by them on a GPU."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.half_vocoder import HalfVocoder
-from engine.chatterbox.s3gen.kernels.convolutions import CudaVocoderKernels, VocoderKernels
+from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
+from engine.chatterbox.s3gen.kernels.cuda_vocoder import CudaVocoderKernels
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME
@@ -42,7 +43,9 @@ def inputs_of(lengths: list[int], device: torch.device) -> VocoderInputs:
     return VocoderInputs(*(each.to(device) for each in given))
 
 
-def vocoders(wide: Upstream, kernels: VocoderKernels, device: torch.device) -> tuple[Tensor, Tensor]:
+def vocoders(
+    wide: Upstream, kernels: VocoderKernels, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """What the one in halves makes of some mels, and what fp32 does."""
     tensors, _sizes = read_checkpoint(wide.state)
     layout = Layout(tensors, device)
