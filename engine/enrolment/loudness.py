@@ -5,12 +5,15 @@ The same filters are applied to the spectrum here. Its weighting is near the sta
 standard's: `bot.clips.loudness` has that.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.speech import FloatArray
 
-_Response = NDArray[np.complex128]
+_Numbers = NDArray[np.floating[Any]]
+_Response = NDArray[np.complexfloating[Any, Any]]
 
 _BLOCK_S, _HOP_S = 0.4, 0.1
 _RING_S = 1.0  # after which nothing of the filters is left
@@ -25,8 +28,9 @@ def loudness_lufs(samples: FloatArray, sample_rate: int) -> float:
     """Integrated loudness of mono samples, at least 400 ms, in LUFS; -inf for silence."""
     length = len(samples) + int(_RING_S * sample_rate)
     frequencies = 2 * np.pi * np.fft.rfftfreq(length)
-    response = _high_shelf(frequencies, sample_rate) * _high_pass(frequencies, sample_rate)
-    weighted = np.fft.irfft(np.fft.rfft(samples, length) * response, length)[: len(samples)]
+    spectrum = np.fft.rfft(samples, length) * _high_shelf(frequencies, sample_rate)
+    spectrum *= _high_pass(frequencies, sample_rate)
+    weighted = np.fft.irfft(spectrum, length)[: len(samples)]
     total = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
     blocks = int(np.round((len(samples) / sample_rate - _BLOCK_S) / _HOP_S) + 1)
     places = np.arange(blocks)
@@ -43,7 +47,7 @@ def loudness_lufs(samples: FloatArray, sample_rate: int) -> float:
         return float(_OFFSET_LU + 10 * np.log10(heard.mean()))
 
 
-def _high_shelf(frequencies: NDArray[np.float64], sample_rate: int) -> _Response:
+def _high_shelf(frequencies: _Numbers, sample_rate: int) -> _Response:
     """The Audio EQ Cookbook's, at frequencies in radians a sample."""
     gain_db, q, hertz = _SHELF
     gain, turn = 10 ** (gain_db / 40), 2 * np.pi * hertz / sample_rate
@@ -62,7 +66,7 @@ def _high_shelf(frequencies: NDArray[np.float64], sample_rate: int) -> _Response
     return _ratio(over, under, frequencies)
 
 
-def _high_pass(frequencies: NDArray[np.float64], sample_rate: int) -> _Response:
+def _high_pass(frequencies: _Numbers, sample_rate: int) -> _Response:
     _, q, hertz = _PASS
     turn = 2 * np.pi * hertz / sample_rate
     cosine, alpha = np.cos(turn), np.sin(turn) / (2 * q)
@@ -71,8 +75,11 @@ def _high_pass(frequencies: NDArray[np.float64], sample_rate: int) -> _Response:
 
 
 def _ratio(
-    over: tuple[float, ...], under: tuple[float, ...], frequencies: NDArray[np.float64]
+    over: tuple[float, float, float], under: tuple[float, float, float], frequencies: _Numbers
 ) -> _Response:
-    back = np.exp(-1j * frequencies)
-    ratio: _Response = np.polyval(over[::-1], back) / np.polyval(under[::-1], back)
+    back: _Response = np.exp(-1j * frequencies)
+    first, second, third = over
+    over_there = first + (second + third * back) * back
+    first, second, third = under
+    ratio: _Response = over_there / (first + (second + third * back) * back)
     return ratio

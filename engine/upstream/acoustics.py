@@ -37,7 +37,7 @@ def mel_filters(
     ramps = np.subtract.outer(hertz, np.fft.rfftfreq(n_fft, 1 / sr))
     widths = np.diff(hertz)[:, None]
     rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
-    filters = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    filters: Signal = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     filters *= (2 / (hertz[2:] - hertz[:-2]))[:, None]
     return filters
 

@@ -201,7 +201,7 @@ class HalfVocoder:
                         curves=(Curve(hidden, layer.alpha_out),),
                     )
                 )
-                total, curves = torch.empty_like(stream.signal), ()
+                total, curves = torch.empty_like(stream.signal), tuple[Curve, ...]()
                 if index + 1 < len(DILATIONS):
                     bents[place] = torch.empty_like(hidden)
                     curves = (Curve(bents[place], stream.stack[index + 1].alpha_in),)
