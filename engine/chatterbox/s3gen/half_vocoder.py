@@ -119,7 +119,6 @@ class HalfVocoder:
         for stage, rate, added in zip(self._stages, RATES, sources, strict=True):
             rows, per_frame = frames * per_frame, per_frame * rate
             more = int(stage is self._stages[-1])
-            signal = torch.empty_like(added)
             curves = tuple(
                 Curve(torch.empty_like(added, dtype=torch.float16), stack[0].alpha_in)
                 for stack in stage.stacks
@@ -131,14 +130,14 @@ class HalfVocoder:
                 per_frame,
                 more,
                 residual=added,
-                total=signal,
+                total=added,
                 curves=curves,
                 ahead=more,
             )
             kernels.convolve([up], lengths)
             joined = self._stacked(
                 [
-                    _Stream(stack, signal, curve.bent, per_frame, more)
+                    _Stream(stack, added, curve.bent, per_frame, more)
                     for stack, curve in zip(stage.stacks, curves, strict=True)
                 ],
                 lengths,
@@ -183,41 +182,33 @@ class HalfVocoder:
         return self._stacked(streams, lengths)
 
     def _stacked(self, streams: Sequence[_Stream], lengths: Tensor) -> list[Tensor]:
-        """What comes out of each stack."""
+        """What comes out of each stack. Streams that have one signal leave it as it is."""
+        shared = len({stream.signal.data_ptr() for stream in streams}) < len(streams)
         signals = [stream.signal for stream in streams]
-        bents = [stream.bent for stream in streams]
+        hidden = [torch.empty_like(stream.bent) for stream in streams]
         for index in range(len(DILATIONS)):
             first, second = [], []
             for place, stream in enumerate(streams):
                 layer, count = stream.stack[index], stream.signal.shape[1]
-                hidden = torch.empty_like(bents[place])
-                first.append(
-                    Convolution(
-                        layer.dilated,
-                        bents[place],
-                        count,
-                        stream.per_frame,
-                        stream.more,
-                        curves=(Curve(hidden, layer.alpha_out),),
-                    )
-                )
-                total, curves = torch.empty_like(stream.signal), tuple[Curve, ...]()
-                if index + 1 < len(DILATIONS):
-                    bents[place] = torch.empty_like(hidden)
-                    curves = (Curve(bents[place], stream.stack[index + 1].alpha_in),)
+                where = count, stream.per_frame, stream.more
+                bent: tuple[Curve, ...] = (Curve(hidden[place], layer.alpha_out),)
+                first.append(Convolution(layer.dilated, stream.bent, *where, curves=bent))
+                before = signals[place]
+                if shared and index == 0:
+                    signals[place] = torch.empty_like(before)
+                bent = ()
+                if index + 1 < len(DILATIONS):  # in place of what was read last
+                    bent = (Curve(stream.bent, stream.stack[index + 1].alpha_in),)
                 second.append(
                     Convolution(
                         layer.plain,
-                        hidden,
-                        count,
-                        stream.per_frame,
-                        stream.more,
-                        residual=signals[place],
-                        total=total,
-                        curves=curves,
+                        hidden[place],
+                        *where,
+                        residual=before,
+                        total=signals[place],
+                        curves=bent,
                     )
                 )
-                signals[place] = total
             self._kernels.convolve(first, lengths)
             self._kernels.convolve(second, lengths)
         return signals

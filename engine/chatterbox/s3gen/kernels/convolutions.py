@@ -101,6 +101,8 @@ class Curve(NamedTuple):
 class Convolution:
     """One convolution of `rows`, (items, count, halves), plus `residual`, and where it goes.
 
+    `total` may be `residual` itself, and nothing else that is read.
+
     Signals are (items, count * rate, width) fp32. With `ahead` 1, row 0 is a copy of row 2 and all
     come a row later. Past `lengths * per_frame + more` rows `curves` are zero.
     """
