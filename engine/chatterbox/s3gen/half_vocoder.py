@@ -19,6 +19,7 @@ from engine.chatterbox.s3gen.kernels.convolutions import (
     Curve,
     Filter,
     Folded,
+    PitchWeights,
     VocoderKernels,
 )
 from engine.chatterbox.s3gen.layout import Layout
@@ -30,6 +31,9 @@ RATES = (8, 5, 3)  # 8 * 5 * 3 * 4 samples to a frame of the mel
 DILATIONS = (1, 3, 5)
 STACKS = 3
 SLOPE, LAST_SLOPE = 0.1, 0.01  # of the leaky ReLUs before an upsampling, and after all
+#: Frames of all items, up to which our kernels find the pitch sooner than the library's products.
+FEW_FRAMES = 256
+MOST_CHANNELS = 512  # of what they read
 _ROOT = "mel2wav."
 
 
@@ -90,6 +94,10 @@ class HalfVocoder:
         fade: Tensor,
     ) -> None:
         self._kernels, self._fade = kernels, fade
+        self._pitch = PitchWeights(
+            tuple((layer.weight.T.contiguous(), layer.bias) for layer in source.pitch),
+            (source.pitch_head.weight[0], source.pitch_head.bias),
+        )
         self._mix = source.mix.weight[0], source.mix.bias
         self._analysis, self._synthesis = transform.analysis, transform.synthesis
         self._window_square = transform.window_square
@@ -99,9 +107,16 @@ class HalfVocoder:
 
     @staticmethod
     def fits(layout: Layout) -> bool:
-        """Whether every signal is as wide as whole blocks."""
-        narrowest = layout[f"{_ROOT}ups.{len(RATES) - 1}.bias"]
-        return len(narrowest) % SIDE == 0
+        """Whether every signal is as wide as whole blocks, and what finds the pitch is."""
+        narrowest = len(layout[f"{_ROOT}ups.{len(RATES) - 1}.bias"])
+        pitched = len(layout[f"{_ROOT}f0_predictor.condnet.0.bias"])
+        return narrowest % SIDE == 0 and pitched % 32 == 0 and pitched <= MOST_CHANNELS
+
+    def pitch(self, mel: Tensor, lengths: Tensor) -> Tensor | None:
+        """As `pitch_hz`; None of more frames than `FEW_FRAMES`."""
+        if mel.shape[0] * mel.shape[1] > FEW_FRAMES:
+            return None
+        return self._kernels.pitch(mel, lengths, self._pitch)
 
     def __call__(
         self, mel: Tensor, lengths: Tensor, pitch: Tensor, phase: Tensor, noise: Tensor

@@ -112,7 +112,10 @@ class Vocoder:
         mel, lengths, phase, noise = inputs
         used = mask_of(lengths, mel.shape[1])[:, 0, 0, :, None]
         mel = mel * used
-        return PitchedMel(mel, lengths, pitch_hz(self.source, mel, used), phase, noise)
+        pitch = None if self._half is None else self._half.pitch(mel, lengths)
+        if pitch is None:
+            pitch = pitch_hz(self.source, mel, used)
+        return PitchedMel(mel, lengths, pitch, phase, noise)
 
     def _filter(self, mel: Tensor, spectrum: Tensor, lengths: Tensor) -> Tensor:
         """The network proper: (batch, 18, 1, frames * 120 + 1) from mel and source spectrum."""

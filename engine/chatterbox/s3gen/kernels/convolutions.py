@@ -79,6 +79,13 @@ def _blocks(weight: Tensor) -> Tensor:
     return blocks_of(padded.half().transpose(1, 2).flatten(1))
 
 
+class PitchWeights(NamedTuple):
+    """Of each layer the matrix, (3 * inputs, outputs), and bias; of the head (inputs,) and (1,)."""
+
+    layers: tuple[tuple[Tensor, Tensor], ...]
+    head: tuple[Tensor, Tensor]
+
+
 class Folded(NamedTuple):
     """Rows (items, count, width) of halves with `frames` frames of a spectrum each.
 
@@ -132,6 +139,9 @@ class VocoderKernels(Protocol):
 
     def convolve(self, given: Sequence[Convolution], lengths: Tensor) -> None:
         """At most `MOST` convolutions that do not read one another."""
+
+    def pitch(self, mel: Tensor, lengths: Tensor, weights: PitchWeights) -> Tensor:
+        """As `engine.chatterbox.s3gen.source.pitch_hz`, for a few frames."""
 
     def enter(self, mel: Tensor, lengths: Tensor, width: int) -> Tensor:
         """(items, frames, bins) fp32 as halves (items, frames, width), zero past each length."""

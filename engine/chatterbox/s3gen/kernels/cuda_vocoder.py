@@ -1,4 +1,4 @@
-"""The vocoder's kernels in CUDA C++: `convolve.cu` and `sound.cu`, compiled by NVRTC.
+"""The vocoder's kernels in CUDA C++: `convolve.cu`, `sound.cu` and `pitch.cu`, compiled by NVRTC.
 
 No form needs more than the 99 KB of shared memory of a consumer card, and Hopper has its own
 products. Which one a size takes is what should win on an H200.
@@ -13,7 +13,13 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
-from engine.chatterbox.s3gen.kernels.convolutions import MOST, SIDE, Convolution, Folded
+from engine.chatterbox.s3gen.kernels.convolutions import (
+    MOST,
+    SIDE,
+    Convolution,
+    Folded,
+    PitchWeights,
+)
 from engine.chatterbox.s3gen.kernels.cuda import BlockForm
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME
 
@@ -41,6 +47,10 @@ FORMS = {
         "analyse": BlockForm(1, 128, 128),
         "join": BlockForm(1, 8 * 256, 256),
         "sound": BlockForm(1, 256, 256),
+    },
+    "pitch": {
+        "pitch_layer": BlockForm(8, 32, 256),
+        "pitch_head": BlockForm(4, 1, 128),
     },
 }
 
@@ -161,6 +171,23 @@ class CudaVocoderKernels:
             shared=tile + slots * _BLOCK_BYTES,
             behind=self._behind,
         )
+
+    def pitch(self, mel: Tensor, lengths: Tensor, weights: PitchWeights) -> Tensor:
+        rows, (items, frames, _) = mel, mel.shape
+        for weight, bias in weights.layers:
+            inputs, outputs = len(weight) // 3, len(bias)
+            result = rows.new_empty(items, frames, outputs)
+            kernel, form = self._kernels["pitch_layer"]
+            grid = (-(-frames // form.rows), outputs // form.columns, items)
+            given = (rows, weight, bias, lengths, result, frames, inputs, outputs)
+            kernel(grid, form.threads, *given, behind=self._behind)
+            rows = result
+        pitch = rows.new_empty(items, frames)
+        kernel, form = self._kernels["pitch_head"]
+        count = items * frames
+        last = (rows, *weights.head, pitch, count, rows.shape[2])
+        kernel((-(-count // form.rows),), form.threads, *last, behind=self._behind)
+        return pitch
 
     def enter(self, mel: Tensor, lengths: Tensor, width: int) -> Tensor:
         items, frames, bins = mel.shape

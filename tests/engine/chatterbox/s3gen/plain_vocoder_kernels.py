@@ -7,10 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.kernels.convolutions import Convolution, Filter, Folded
+from engine.chatterbox.s3gen.kernels.convolutions import (
+    Convolution,
+    Filter,
+    Folded,
+    PitchWeights,
+)
 from engine.chatterbox.s3gen.kernels.hopper import blocks_of
 from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.source import SourceWeights, excitation
+from engine.chatterbox.s3gen.source import SourceWeights, excitation, pitch_hz
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 
 
@@ -47,6 +52,12 @@ class PlainVocoderKernels:
             else:
                 bent = signal + (signal * curve.alpha).sin().square() / (curve.alpha + 1e-9)
             curve.bent.copy_((bent * used).half())
+
+    def pitch(self, mel: Tensor, lengths: Tensor, weights: PitchWeights) -> Tensor:
+        layers = tuple(Linear(weight.T, bias) for weight, bias in weights.layers)
+        head = Linear(weights.head[0][None], weights.head[1])
+        used = used_rows(mel, lengths, 1, 0)
+        return pitch_hz(SourceWeights(layers, head, head), mel, used)
 
     def enter(self, mel: Tensor, lengths: Tensor, width: int) -> Tensor:
         used = used_rows(mel, lengths, 1, 0)

@@ -53,8 +53,12 @@ def vocoders(
     inputs = inputs_of(LENGTHS[device.type], device)
     with torch.inference_mode():
         half = HalfVocoder(layout, kernels, plain.source, plain.transform, plain.fade)
-        ours = half(*plain.pitched(inputs))
-        return ours, plain(inputs)
+        pitched = plain.pitched(inputs)
+        found = half.pitch(pitched.mel, inputs.lengths)
+        assert found is not None
+        for row, length in enumerate(LENGTHS[device.type]):
+            assert relative_error(found[row, :length], pitched.pitch[row, :length]) < 1e-5
+        return half(*pitched), plain(inputs)
 
 
 @pytest.mark.parametrize(
