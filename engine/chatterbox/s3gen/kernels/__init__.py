@@ -14,10 +14,18 @@ from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda_mark import CudaMarkKernels, MarkKernels
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
-__all__ = ["S3GenKernels", "VocoderKernels", "kernels_for", "vocoder_kernels_for"]
+__all__ = [
+    "MarkKernels",
+    "S3GenKernels",
+    "VocoderKernels",
+    "kernels_for",
+    "mark_kernels_for",
+    "vocoder_kernels_for",
+]
 
 #: The compute capability that these kernels need: Turing has too little shared memory.
 SINCE = (8, 0)
@@ -53,3 +61,12 @@ def vocoder_kernels_for(device: torch.device, dtype: torch.dtype) -> VocoderKern
     )
 
     return CudaVocoderKernels(device)
+
+
+@cache
+def mark_kernels_for(
+    device: torch.device, dtype: torch.dtype
+) -> tuple[VocoderKernels, MarkKernels] | None:
+    """What runs the watermark there, its convolutions by the vocoder's; None as there."""
+    convolutions = vocoder_kernels_for(device, dtype)
+    return None if convolutions is None else (convolutions, CudaMarkKernels(device))
