@@ -9,25 +9,42 @@ from torch import Tensor
 from engine.chatterbox.s3gen.half_vocoder import HalfVocoder
 from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cuda_vocoder import CudaVocoderKernels
-from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
+from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME
+from engine.upstream import untrained
+from engine.upstream.build import build_s3gen
 from engine.weights.sizes import SMALL
 from tests.engine.chatterbox.s3gen.plain_vocoder_kernels import PlainVocoderKernels
-from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, relative_error
+from tests.engine.chatterbox.s3gen.upstream_s3gen import relative_error
 
 on_a_gpu = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
 ]
 #: A kernel's row, and several; short items, and one that fills what is allocated.
-LENGTHS = {"cpu": [7, 2], "cuda": [64, 3, 40]}
+LENGTHS = {"cpu": [5, 2], "cuda": [64, 3, 40]}
+
+
+State = dict[str, Tensor]
+
+
+def drawn(channels: int) -> State:
+    """A vocoder that has a pitch, alone of an S3Gen."""
+    with torch.inference_mode(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_s3gen(replace(SMALL.s3gen, vocoder_channels=channels))
+        untrained.perturb_neutral(model)
+        untrained.draw_vocoder(model.mel2wav)
+        model.mel2wav.f0_predictor.classifier.bias += 120  # Hz
+        model.mel2wav.conv_post.bias -= 3  # a spectrum's magnitude, by its logarithm
+        return {n: t for n, t in model.state_dict().items() if n.startswith("mel2wav.")}
 
 
 @pytest.fixture(scope="module")
-def wide() -> Upstream:
-    """A small S3Gen whose vocoder is as wide as a real one."""
-    return Upstream.draw(replace(SMALL.s3gen, vocoder_channels=512), torch.device("cpu"))
+def wide() -> State:
+    """As wide as a real one."""
+    return drawn(512)
 
 
 def inputs_of(lengths: list[int], device: torch.device) -> VocoderInputs:
@@ -43,12 +60,9 @@ def inputs_of(lengths: list[int], device: torch.device) -> VocoderInputs:
     return VocoderInputs(*(each.to(device) for each in given))
 
 
-def vocoders(
-    wide: Upstream, kernels: VocoderKernels, device: torch.device
-) -> tuple[Tensor, Tensor]:
+def vocoders(wide: State, kernels: VocoderKernels, device: torch.device) -> tuple[Tensor, Tensor]:
     """What the one in halves makes of some mels, and what fp32 does."""
-    tensors, _sizes = read_checkpoint(wide.state)
-    layout = Layout(tensors, device)
+    layout = Layout(wide, device)
     plain = Vocoder(layout, torch.float32)
     inputs = inputs_of(LENGTHS[device.type], device)
     with torch.inference_mode():
@@ -65,7 +79,7 @@ def vocoders(
     "form",
     ["twins", pytest.param("cuda", marks=on_a_gpu), pytest.param("as elsewhere", marks=on_a_gpu)],
 )
-def test_a_waveform_is_that_of_fp32_but_for_rounding(wide: Upstream, form: str) -> None:
+def test_a_waveform_is_that_of_fp32_but_for_rounding(wide: State, form: str) -> None:
     device = torch.device("cpu" if form == "twins" else "cuda")
     kernels: VocoderKernels = PlainVocoderKernels()
     if form != "twins":
@@ -77,10 +91,7 @@ def test_a_waveform_is_that_of_fp32_but_for_rounding(wide: Upstream, form: str) 
         assert not ours[row, heard.stop :].any()
 
 
-def test_a_narrow_vocoder_is_left_to_plain_torch(wide: Upstream) -> None:
-    narrow = Upstream.draw(SMALL.s3gen, torch.device("cpu"))
-    fits = [
-        HalfVocoder.fits(Layout(read_checkpoint(each.state)[0], torch.device("cpu")))
-        for each in (wide, narrow)
-    ]
+def test_a_narrow_vocoder_is_left_to_plain_torch(wide: State) -> None:
+    cpu = torch.device("cpu")
+    fits = [HalfVocoder.fits(Layout(state, cpu)) for state in (wide, drawn(64))]
     assert fits == [True, False]
