@@ -94,7 +94,7 @@ mark_sum(const float *wave, const float *pieces, const float *window, const i64 
     if (sample >= samples) return;
     int hops = (int)lengths[item], place = sample + N_FFT / 2;
     float sum = 0, weight = 0;
-    int first = max((place - N_FFT) / HOP + 1, 0), last = min(place / HOP, hops);
+    int first = max((place - N_FFT + HOP) / HOP, 0), last = min(place / HOP, hops);
     for (int frame = first; frame <= last; frame++) {
         int at = place - frame * HOP;
         sum += pieces[((size_t)item * frames + frame) * N_FFT + at];
