@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.chatterbox.s3gen.kernels.convolutions import (
     PARTS,
     SIDE,
-    Convolution,
+    ConvolutionJob,
     Curve,
     Filter,
     Folded,
@@ -38,7 +38,7 @@ _ROOT = "mel2wav."
 
 
 @dataclass(frozen=True, slots=True)
-class ResidualLayer:
+class _ResidualLayer:
     """Snake, a dilated convolution, Snake, a plain one; alphas are (channels,)."""
 
     alpha_in: Tensor
@@ -47,16 +47,16 @@ class ResidualLayer:
     plain: Filter
 
 
-ResidualStack = tuple[ResidualLayer, ...]
+_ResidualStack = tuple[_ResidualLayer, ...]
 
 
-class Stage(NamedTuple):
+class _Stage(NamedTuple):
     """One upsampling, with the source at that rate mixed in."""
 
     up: Filter
     source_down: Filter
-    source_stack: ResidualStack
-    stacks: tuple[ResidualStack, ...]
+    source_stack: _ResidualStack
+    stacks: tuple[_ResidualStack, ...]
 
 
 class PitchedMel(NamedTuple):
@@ -75,7 +75,7 @@ class PitchedMel(NamedTuple):
 class _Stream(NamedTuple):
     """A signal on its way through a stack, with what its first convolution reads."""
 
-    stack: ResidualStack
+    stack: _ResidualStack
     signal: Tensor
     bent: Tensor
     per_frame: int
@@ -128,7 +128,7 @@ class HalfVocoder:
         bent = kernels.enter(mel, lengths, SIDE * self._first.chunks)
         entered = mel.new_empty(items, frames, self._first.width, dtype=torch.float16)
         kernels.convolve(
-            [Convolution(self._first, bent, frames, 1, curves=(Curve(entered),))], lengths
+            [ConvolutionJob(self._first, bent, frames, 1, curves=(Curve(entered),))], lengths
         )
         bent, per_frame, more = entered, 1, 0
         for stage, rate, added in zip(self._stages, RATES, sources, strict=True):
@@ -138,7 +138,7 @@ class HalfVocoder:
                 Curve(torch.empty_like(added, dtype=torch.float16), stack[0].alpha_in)
                 for stack in stage.stacks
             )
-            up = Convolution(
+            up = ConvolutionJob(
                 stage.up,
                 bent,
                 rows,
@@ -160,7 +160,7 @@ class HalfVocoder:
             slope = LAST_SLOPE if more else SLOPE
             bent = kernels.join(joined, lengths, per_frame, more, slope)
         features = mel.new_empty(items, bent.shape[1], PARTS)
-        last = Convolution(self._last, bent, bent.shape[1], per_frame, more, total=features)
+        last = ConvolutionJob(self._last, bent, bent.shape[1], per_frame, more, total=features)
         kernels.convolve([last], lengths)
         window = self._window_square
         return kernels.sound(features, lengths, self._synthesis, window, self._fade)
@@ -181,7 +181,7 @@ class HalfVocoder:
             signal = source.new_empty(len(source), rows, channels)
             bent = torch.empty_like(signal, dtype=torch.float16)
             down.append(
-                Convolution(
+                ConvolutionJob(
                     stage.source_down,
                     halves,
                     rows,
@@ -207,7 +207,7 @@ class HalfVocoder:
                 layer, count = stream.stack[index], stream.signal.shape[1]
                 where = count, stream.per_frame, stream.more
                 bent: tuple[Curve, ...] = (Curve(hidden[place], layer.alpha_out),)
-                first.append(Convolution(layer.dilated, stream.bent, *where, curves=bent))
+                first.append(ConvolutionJob(layer.dilated, stream.bent, *where, curves=bent))
                 before = signals[place]
                 if shared and index == 0:
                     signals[place] = torch.empty_like(before)
@@ -215,7 +215,7 @@ class HalfVocoder:
                 if index + 1 < len(DILATIONS):  # in place of what was read last
                     bent = (Curve(stream.bent, stream.stack[index + 1].alpha_in),)
                 second.append(
-                    Convolution(
+                    ConvolutionJob(
                         layer.plain,
                         hidden[place],
                         *where,
@@ -229,10 +229,10 @@ class HalfVocoder:
         return signals
 
 
-def _load_stage(layout: Layout, index: int) -> Stage:
-    def stack(prefix: str) -> ResidualStack:
+def _load_stage(layout: Layout, index: int) -> _Stage:
+    def stack(prefix: str) -> _ResidualStack:
         return tuple(
-            ResidualLayer(
+            _ResidualLayer(
                 alpha_in=layout.put(layout[f"{prefix}.activations1.{n}.alpha"]),
                 dilated=Filter.of(*layout.placed_convolution(f"{prefix}.convs1.{n}"), dilation),
                 alpha_out=layout.put(layout[f"{prefix}.activations2.{n}.alpha"]),
@@ -244,7 +244,7 @@ def _load_stage(layout: Layout, index: int) -> Stage:
     weight, bias = layout.placed_convolution(f"{_ROOT}source_downs.{index}")
     stride = max(weight.shape[2] // 2, 1)
     up = layout.placed_convolution(f"{_ROOT}ups.{index}")
-    return Stage(
+    return _Stage(
         up=Filter.transposed(*up, RATES[index]),
         source_down=Filter.folded(weight, bias, stride),
         source_stack=stack(f"{_ROOT}source_resblocks.{index}"),

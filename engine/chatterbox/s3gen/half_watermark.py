@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.config import tf32_products
-from engine.chatterbox.s3gen.kernels.convolutions import Convolution, Curve, Filter, VocoderKernels
+from engine.chatterbox.s3gen.kernels.convolutions import (
+    ConvolutionJob,
+    Curve,
+    Filter,
+    VocoderKernels,
+)
 from engine.chatterbox.s3gen.kernels.cuda_mark import HOP, LOW, WINDOW, MarkKernels
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 
@@ -41,7 +46,7 @@ class HalfWatermark:
         for layer in self._layers:
             last = layer is self._layers[-1]
             bent = rows.new_empty(items, frames, 0 if last else layer.width)
-            convolution = Convolution(
+            convolution = ConvolutionJob(
                 layer,
                 rows,
                 frames,

@@ -105,7 +105,7 @@ class Curve(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Convolution:
+class ConvolutionJob:
     """One convolution of `rows`, (items, count, halves), plus `residual`, and where it goes.
 
     `total` may be `residual` itself, and nothing else that is read.
@@ -137,7 +137,7 @@ class Convolution:
 class VocoderKernels(Protocol):
     """What the vocoder computes between mel, pitch and waveform. Lengths are (items,) frames."""
 
-    def convolve(self, given: Sequence[Convolution], lengths: Tensor) -> None:
+    def convolve(self, given: Sequence[ConvolutionJob], lengths: Tensor) -> None:
         """At most `MOST` convolutions that do not read one another."""
 
     def pitch(self, mel: Tensor, lengths: Tensor, weights: PitchWeights) -> Tensor:

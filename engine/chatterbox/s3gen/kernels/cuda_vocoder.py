@@ -16,7 +16,7 @@ from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
 from engine.chatterbox.s3gen.kernels.convolutions import (
     MOST,
     SIDE,
-    Convolution,
+    ConvolutionJob,
     Folded,
     PitchWeights,
 )
@@ -77,7 +77,7 @@ class _Convolution(ctypes.Structure):
     )
 
     @classmethod
-    def of(cls, given: Convolution) -> "_Convolution":
+    def of(cls, given: ConvolutionJob) -> "_Convolution":
         filter_, halves = given.filter, given.rows.shape[2]
         curves = [*given.curves, *[None] * (MOST - len(given.curves))]
         return cls(
@@ -139,7 +139,7 @@ class CudaVocoderKernels:
                 shared = self._most_shared if form.shared else 0
                 self._kernels[name] = program.kernel(name, shared=shared), form
 
-    def convolve(self, given: Sequence[Convolution], lengths: Tensor) -> None:
+    def convolve(self, given: Sequence[ConvolutionJob], lengths: Tensor) -> None:
         # The longest first: the shorter ones fill the gaps at the end.
         given = sorted(given, key=lambda each: -each.filter.weight.shape[1])
         rows = 128

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.s3gen.kernels.convolutions import (
-    Convolution,
+    ConvolutionJob,
     Filter,
     Folded,
     PitchWeights,
@@ -22,11 +22,11 @@ from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 class PlainVocoderKernels:
     """See `VocoderKernels`. The matrices of the transforms are not looked at: they are known."""
 
-    def convolve(self, given: Sequence[Convolution], lengths: Tensor) -> None:
+    def convolve(self, given: Sequence[ConvolutionJob], lengths: Tensor) -> None:
         for each in given:
             self._convolve(each, lengths)
 
-    def _convolve(self, given: Convolution, lengths: Tensor) -> None:
+    def _convolve(self, given: ConvolutionJob, lengths: Tensor) -> None:
         filter_ = given.filter
         matrix = matrix_of(filter_)
         reach = (filter_.taps - 1) * filter_.dilation
