@@ -1,7 +1,7 @@
 """The vocoder's kernels in CUDA C++: `convolve.cu`, `sound.cu` and `pitch.cu`, compiled by NVRTC.
 
 No form needs more than the 99 KB of shared memory of a consumer card, and Hopper has its own
-products. Which one a size takes is what should win on an H200.
+products. Which one a size takes is what won on an H200.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ from engine.chatterbox.s3gen.kernels.convolutions import (
 from engine.chatterbox.s3gen.kernels.cuda import BlockForm
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME
 
-#: Blocks of 128 rows, from which those are better than twice as many of 64.
+#: Blocks of 128 rows, from which those are better than twice as many of 64; on Hopper never.
 MANY_BLOCKS = 264
 
 _PACKAGE = "engine.chatterbox.s3gen.kernels"
@@ -145,7 +145,7 @@ class CudaVocoderKernels:
         rows = 128
         shared = max(each.tile_bytes(rows) for each in given) + _SLOTS * _BLOCK_BYTES
         many = len(lengths) * sum(each.tiles(rows) for each in given) >= MANY_BLOCKS
-        if not many or shared > self._most_shared:
+        if self._hopper or not many or shared > self._most_shared:
             rows = 64
         tile = max(each.tile_bytes(rows) for each in given)
         first, slots = [], _SLOTS
