@@ -147,7 +147,7 @@ def assemble(
     shared = shared or SharedParts()
 
     def load_networks() -> Any:
-        # Upstream's packages take seconds to import, and a known voice needs none of them.
+        # A known voice needs nothing of upstream.
         try:
             from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
         except (ImportError, OSError) as error:
@@ -243,7 +243,7 @@ def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
 
 
 def import_upstream() -> None:
-    """Import what only new voices need, ahead of the first: it takes seconds."""
+    """Import what only new voices need, ahead of the first."""
     try:
         importlib.import_module("engine.enrolment.networks")
     except Exception as error:  # no text had a part in it; the first new voice meets it again

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import av
 import av.error
-import librosa
 import numpy as np
 import soundfile
 
 from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice, FloatArray
+from engine.upstream.acoustics import resample
 
 SAMPLE_RATE = 24_000
 MIN_DURATION_S = 1.0
@@ -59,8 +59,7 @@ def decode(content: bytes) -> FloatArray:
         raise VoiceUnusable("The voice's clip is damaged: it has samples that are not numbers.")
     if np.abs(samples).max() < SILENT_PEAK:
         raise VoiceUnusable("The voice's clip is silent.")
-    resampled: FloatArray = librosa.resample(samples, orig_sr=rate, target_sr=SAMPLE_RATE)
-    return resampled
+    return resample(samples, orig_sr=rate, target_sr=SAMPLE_RATE)
 
 
 def _with_soundfile(content: bytes) -> tuple[FloatArray, int]:

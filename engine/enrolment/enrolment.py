@@ -21,7 +21,7 @@ from engine.messages import Enrolled
 from engine.speech import ClonedVoice, sha256_of
 from engine.weights.models import Family
 
-if TYPE_CHECKING:  # it imports upstream, which takes seconds
+if TYPE_CHECKING:  # it imports upstream, of which known voices need nothing
     from engine.enrolment.networks import EnrolmentNetworks
 
 #: Raised whenever the same clip and weights give other conditionals, but for rounding: products may

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
 
 from engine.enrolment.clip import SAMPLE_RATE
+from engine.enrolment.loudness import loudness_lufs
 from engine.speech import FloatArray
 from engine.weights.models import Family
 
@@ -28,8 +28,7 @@ class Hearing:
         clip = self._long_enough(clip)
         if self.loudness_lufs is None:
             return clip
-        with np.errstate(divide="ignore"):
-            loudness = pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(clip)
+        loudness = loudness_lufs(clip, SAMPLE_RATE)
         if not math.isfinite(loudness):  # what is so quiet is left so, as upstream leaves it
             return clip
         # Not numpy's float64, which would make the samples that too: the networks refuse it.

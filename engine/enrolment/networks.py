@@ -11,9 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import librosa.core.audio  # these three would else be imported with the first voice
-import librosa.effects
-import librosa.feature.spectral
 import torch
 from torch import Tensor
 
@@ -22,6 +19,7 @@ from engine.enrolment.conditionals import Conditionals
 from engine.enrolment.hearing import HEARINGS
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
+from engine.upstream.acoustics import resample
 from engine.upstream.encoders import (
     Undrawn,
     build_speaker_encoder,
@@ -56,16 +54,10 @@ class EnrolmentNetworks:
             tokenizer = build_speech_tokenizer(sizes.s3gen)
             speaker_encoder = build_speaker_encoder(sizes.s3gen)
             voice_encoder = build_voice_encoder(sizes.voice_encoder)
-        load_into(tokenizer, folder / model.s3gen, "tokenizer.")
-        load_into(speaker_encoder, folder / model.s3gen, "speaker_encoder.")
-        load_into(voice_encoder, folder / model.voice_encoder)
-        return cls(
-            tokenizer.to(device),
-            speaker_encoder.to(device),
-            voice_encoder.to(device),
-            device,
-            model.family,
-        )
+        load_into(tokenizer, folder / model.s3gen, "tokenizer.", device)
+        load_into(speaker_encoder, folder / model.s3gen, "speaker_encoder.", device)
+        load_into(voice_encoder, folder / model.voice_encoder, device=device)
+        return cls(tokenizer, speaker_encoder, voice_encoder, device, model.family)
 
     def enrol(self, clip: FloatArray) -> Conditionals:
         """Conditionals of a voice from its clip, mono float32 at 24 kHz.
@@ -86,7 +78,7 @@ class EnrolmentNetworks:
     def _of_t3(self, clip: FloatArray) -> tuple[Tensor, Tensor]:
         """Speaker embedding and speech tokens; on a thread of its own, so the mode is set here."""
         hearing = HEARINGS[self.family]
-        clip_16k = librosa.resample(clip, orig_sr=SAMPLE_RATE, target_sr=_TOKENIZER_RATE)
+        clip_16k = resample(clip, orig_sr=SAMPLE_RATE, target_sr=_TOKENIZER_RATE)
         embeddings = self.voice_encoder.embeds_from_wavs([clip_16k], sample_rate=_TOKENIZER_RATE)
         tokens, _lengths = self.tokenizer.forward(
             [clip_16k[: hearing.t3_prompt_s * _TOKENIZER_RATE]], max_len=hearing.t3_prompt_tokens

@@ -15,7 +15,7 @@ from engine.enrolment.conditionals import Conditionals
 from engine.errors import SynthesisFailed
 from engine.failures import is_out_of_memory
 
-if TYPE_CHECKING:  # it imports upstream, which takes seconds
+if TYPE_CHECKING:  # it imports upstream, of which known voices need nothing
     from engine.enrolment.networks import EnrolmentNetworks
 
 #: People register one after the other.

@@ -1,9 +1,11 @@
 """Upstream's three networks that enrolment needs, without the rest of its package, at any size.
 
 Nothing here may alter how they compute. The package imports all its models, and with them
-transformers and diffusers, as soon as any part of it is asked for: seconds, of which these parts
-need the smaller half. torchaudio's wheel may be linked to another torch build than the one here;
-what Chatterbox uses of it is pure Python, so a compiled half that does not load is left out.
+transformers and diffusers, as soon as any part of it is asked for. These parts themselves import
+librosa, scipy's signal processing and onnx: seconds, for three functions (`acoustics`) or none, so
+that others stand in for those meanwhile. torchaudio's wheel may be linked to another torch build
+than the one here; what Chatterbox uses of it is pure Python, so a compiled half that does not load
+is left out.
 """
 
 import importlib
@@ -16,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from librosa.filters import mel as mel_filters
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from engine.upstream import acoustics
 from engine.weights import checkpoint
 from engine.weights.sizes import HEAD_DIM, S3GenSizes, VoiceEncoderSizes
 from engine.weights.tensors import opened
@@ -74,8 +76,45 @@ def _packages_as_folders(*names: str) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+class _Late(types.ModuleType):
+    """Stands in for a module that is imported when something is asked for that is not here."""
+
+    def __init__(self, name: str, **functions: Any) -> None:
+        super().__init__(name)
+        self.__dict__.update(functions)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _stand_ins() -> dict[str, types.ModuleType]:
+    filters = _Late("librosa.filters", mel=acoustics.mel_filters)
+    effects = _Late("librosa.effects", trim=acoustics.trim)
+    librosa = _Late("librosa", filters=filters, effects=effects, stft=acoustics.stft)
+    return {
+        each.__name__: each for each in (librosa, filters, _Late("scipy.signal"), _Late("onnx"))
+    }
+
+
+@contextmanager
+def _standing_in(others: dict[str, types.ModuleType]) -> Iterator[None]:
+    before = {name: sys.modules.get(name) for name in others}
+    sys.modules.update(others)
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
+
+
+_PACKAGES = ("s3tokenizer", "chatterbox", "chatterbox.models", "chatterbox.models.s3gen")
 torchaudio = _import_torchaudio()
-with _packages_as_folders("chatterbox", "chatterbox.models", "chatterbox.models.s3gen"):
+with _packages_as_folders(*_PACKAGES), _standing_in(_stand_ins()):
     import s3tokenizer.model_v2
     from chatterbox.models.s3gen.utils.mel import mel_spectrogram as mel_spectrogram  # noqa: PLC0414
     from chatterbox.models.s3gen.xvector import CAMPPlus
@@ -145,13 +184,18 @@ class ReducedSpeechTokenizer(S3Tokenizer):  # type: ignore[misc]  # untyped
         model_v2.S3TokenizerV2.__init__(self, _SPEECH_TOKENIZER, config)
         # The front end, as upstream's constructor makes it.
         self.n_fft = 400
-        filters = mel_filters(sr=S3_SR, n_fft=self.n_fft, n_mels=sizes.tokenizer_mels)
+        filters = acoustics.mel_filters(sr=S3_SR, n_fft=self.n_fft, n_mels=sizes.tokenizer_mels)
         self.register_buffer("_mel_filters", torch.FloatTensor(filters))
         self.register_buffer("window", torch.hann_window(self.n_fft))
 
 
-def load_into(module: nn.Module, path: Path, prefix: str = "") -> None:
+def load_into(
+    module: nn.Module, path: Path, prefix: str = "", device: torch.device | None = None
+) -> None:
     """Copy the tensors of `path` whose names begin with `prefix` into `module`.
+
+    With a `device`, all of `module` is there afterwards, and what is in the file went there in one
+    step.
 
     Tensors that upstream recomputes (its `ignore_state_dict_missing`) may be absent and the file
     may hold others beside; anything else missing raises `WeightsError`, because random weights in
@@ -160,10 +204,19 @@ def load_into(module: nn.Module, path: Path, prefix: str = "") -> None:
     with opened(path) as file:
         names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - no dict
         state = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+        if device is not None:
+            # Not of the file itself, which would stay mapped.
+            kept = module.state_dict()
+            state = {
+                n: t.to(device, kept[n].dtype, copy=True) for n, t in state.items() if n in kept
+            }
     try:
-        missing = module.load_state_dict(state, strict=False).missing_keys
+        loaded = module.load_state_dict(state, strict=False, assign=device is not None)
+        missing = loaded.missing_keys
     except RuntimeError as error:
         raise checkpoint.WeightsError(f"{path} holds tensors of other shapes.") from error
     missing = [n for n in missing if n.split(".")[-1] not in {"_mel_filters", "window"}]
     if missing:
         raise checkpoint.WeightsError(f"{path} lacks {len(missing)} tensors, {missing[0]} first.")
+    if device is not None:
+        module.to(device)

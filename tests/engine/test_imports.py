@@ -24,7 +24,10 @@ load(config, print, look=lambda: NoGpu("there is none"))
         (_STOCK_VOICE_WITHOUT_A_DRIVER, {"torch"}),
         (
             "import engine.enrolment.networks",
-            {"chatterbox", "chatterbox.models", "transformers", "diffusers", "perth"},
+            {
+                *("chatterbox", "chatterbox.models", "transformers", "diffusers", "perth"),
+                *("librosa", "numba", "sklearn", "scipy.signal", "onnx"),
+            },
         ),
     ],
     ids=["the Discord process", "a look for a card", "the stock voice", "enrolment"],

@@ -26,7 +26,6 @@ from engine.chatterbox.s3gen.config import (
     batch_bucket,
     batch_limits,
     round_up,
-    rounds_to_tf32,
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
@@ -93,7 +92,7 @@ class WaveformDecoder:
         self._flow = Flow(layout, sizes, dtype)
         self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)
-        self._watermark = Watermark(self.device, tf32=rounds_to_tf32(dtype, self.device))
+        self._watermark = Watermark(self.device, dtype)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
         steps = (TOKEN_STEP, FRAME_STEP) if on_cuda else (CPU_STEP, CPU_STEP)

@@ -73,6 +73,11 @@ class Layout:
         norm = direction.flatten(1).norm(dim=1).view(-1, 1, 1)
         return self[magnitude] * direction / norm, self[name + ".bias"]
 
+    def placed_convolution(self, name: str) -> tuple[Tensor, Tensor]:
+        """The same in fp32 where it is used."""
+        weight, bias = self.convolution(name)
+        return self.put(weight), self.put(bias)
+
     def linear(
         self, *names: str, dtype: torch.dtype = torch.float32, norm: str | None = None
     ) -> Linear:

@@ -33,7 +33,17 @@ class ShortTimeFourier:
         weight[0] = weight[-1] = 1
         self._analysis = (basis * window[:, None, None]).float().to(device)
         self._synthesis = (basis * weight * window[:, None, None] / n_fft).float().to(device)
-        self._window_square = window.square().float().to(device)
+        self.window_square = window.square().float().to(device)
+
+    @property
+    def analysis(self) -> Tensor:
+        """The matrix that makes a spectrum, (n_fft, 2 * bins)."""
+        return self._analysis.flatten(1)
+
+    @property
+    def synthesis(self) -> Tensor:
+        """The matrix that makes samples of one, laid out likewise."""
+        return self._synthesis.flatten(1)
 
     def analyse(self, signal: Tensor, lengths: Tensor) -> Tensor:
         """Spectrum of a (batch, samples) fp32 signal, zero in frames past an item's end.
@@ -61,7 +71,7 @@ class ShortTimeFourier:
         with tf32_products(False):
             pieces = spectrum.flatten(2) @ self._synthesis[..., :bins].flatten(1).T
         total = self._overlap_add(pieces * used)
-        envelope = self._overlap_add(self._window_square * used)
+        envelope = self._overlap_add(self.window_square * used)
         within = torch.arange(total.shape[1], device=total.device) < lengths[:, None]
         return torch.where(within, total / envelope.clamp(min=1e-8), 0)
 

@@ -1,7 +1,8 @@
 """HiFTNet (Li et al. 2023): mel and pitch to a 24 kHz waveform through a short inverse transform.
 
 Its convolutions look both ways, so every one of them is fed zeros past an item's end. Pitch,
-source, exp and both transforms are fp32 without TF32; the convolutions in between may use TF32.
+source, exp and both transforms are fp32 without TF32; the convolutions in between may use TF32, or
+on an NVIDIA GPU float16, which has its digits (`half_vocoder`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.s3gen.config import rounds_to_tf32, tf32_products
-from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
+from engine.chatterbox.s3gen.half_vocoder import DILATIONS, RATES, HalfVocoder, PitchedMel
+from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for, vocoder_kernels_for
 from engine.chatterbox.s3gen.kernels.reference import mask_of
 from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.source import excitation, load_source, pitch_hz
@@ -20,8 +22,6 @@ from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME
 
 N_FFT, HOP = 16, 4
-RATES = (8, 5, 3)  # 8 * 5 * 3 * HOP samples to a frame
-DILATIONS = (1, 3, 5)
 KERNELS_PER_STAGE = 3
 LOUDEST_MAGNITUDE = 100.0
 LOUDEST_SAMPLE = 0.99
@@ -76,31 +76,46 @@ class Vocoder:
 
     def __init__(self, layout: Layout, dtype: torch.dtype) -> None:
         self._tf32 = rounds_to_tf32(dtype, layout.device)
-        self._source = load_source(layout)
+        self.source = load_source(layout)
         self._kernels: S3GenKernels = kernels_for(layout.device, dtype)
-        self._transform = ShortTimeFourier(N_FFT, HOP, layout.device)
+        self.transform = ShortTimeFourier(N_FFT, HOP, layout.device)
+        rising = (torch.cos(torch.linspace(torch.pi, 0, FADE_SAMPLES)) + 1) / 2
+        self.fade = layout.put(torch.cat([torch.zeros(FADE_SAMPLES), rising]))
+        kernels = vocoder_kernels_for(layout.device, dtype)
+        self._half: HalfVocoder | None = None
+        if kernels is not None and HalfVocoder.fits(layout):
+            around = self.source, self.transform, self.fade
+            self._half = HalfVocoder(layout, kernels, *around)
+            return
         self._first = _convolution(layout, "mel2wav.conv_pre")
         self._stages = tuple(_load_stage(layout, index) for index in range(len(RATES)))
         self._last = _convolution(layout, "mel2wav.conv_post")
-        rising = (torch.cos(torch.linspace(torch.pi, 0, FADE_SAMPLES)) + 1) / 2
-        self._fade = layout.put(torch.cat([torch.zeros(FADE_SAMPLES), rising]))
 
     def __call__(self, inputs: VocoderInputs) -> Tensor:
         """Waveforms, (batch, samples) fp32 in [-0.99, 0.99], zero past an item's end."""
-        frames = inputs.mel.shape[1]
-        used = mask_of(inputs.lengths, frames)
-        mel = inputs.mel * used[:, 0, 0, :, None]
-        pitch = pitch_hz(self._source, mel, used[:, 0, 0, :, None])
-        source = excitation(self._source, pitch, inputs.phase, inputs.source)
+        mel, _lengths, pitch, phase, noise = pitched = self.pitched(inputs)
+        if self._half is not None:
+            return self._half(*pitched)
+        source = excitation(self.source, pitch, phase, noise)
         samples = inputs.lengths * SAMPLES_PER_FRAME
-        spectrum = self._transform.analyse(source, samples).flatten(2)
+        spectrum = self.transform.analyse(source, samples).flatten(2)
         with tf32_products(self._tf32):
             features = self._filter(_channels_first(mel), _channels_first(spectrum), inputs.lengths)
-        wave = self._transform.synthesise(_polar(features), samples)
+        wave = self.transform.synthesise(_polar(features), samples)
         wave = wave.clamp(-LOUDEST_SAMPLE, LOUDEST_SAMPLE)
-        faded = min(wave.shape[1], len(self._fade))
-        wave[:, :faded] *= self._fade[:faded]
+        faded = min(wave.shape[1], len(self.fade))
+        wave[:, :faded] *= self.fade[:faded]
         return wave
+
+    def pitched(self, inputs: VocoderInputs) -> PitchedMel:
+        """The mel without what lies in its padding, and its pitch."""
+        mel, lengths, phase, noise = inputs
+        used = mask_of(lengths, mel.shape[1])[:, 0, 0, :, None]
+        mel = mel * used
+        pitch = None if self._half is None else self._half.pitch(mel, lengths)
+        if pitch is None:
+            pitch = pitch_hz(self.source, mel, used)
+        return PitchedMel(mel, lengths, pitch, phase, noise)
 
     def _filter(self, mel: Tensor, spectrum: Tensor, lengths: Tensor) -> Tensor:
         """The network proper: (batch, 18, 1, frames * 120 + 1) from mel and source spectrum."""

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import SAMPLE_RATE, tf32_products
+from engine.chatterbox.s3gen.config import SAMPLE_RATE, rounds_to_tf32, tf32_products
+from engine.chatterbox.s3gen.half_watermark import HalfWatermark
+from engine.chatterbox.s3gen.kernels import mark_kernels_for
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 from engine.errors import WatermarkMissing
 from engine.perth import DETECTED, network
@@ -42,14 +44,17 @@ class MarkInputs(NamedTuple):
 
 
 class Watermark:
-    """Perth's encoder on one device."""
+    """Perth's encoder on one device, beside an estimator of `dtype`."""
 
-    def __init__(self, device: torch.device, *, tf32: bool = False) -> None:
-        self._tf32 = tf32
+    def __init__(self, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+        self._tf32 = rounds_to_tf32(dtype, device)
         networks = _load_networks()
-        self._layers = _layers(networks, "encoder.layers", device)
-        self._transform = _transform(device)
+        self.layers = _layers(networks, "encoder.layers", device)
+        self.transform = _transform(device)
         self._networks: Networks | None = networks
+        self._half: HalfWatermark | None = None
+        if (kernels := mark_kernels_for(device, dtype)) is not None:
+            self._half = HalfWatermark(self.layers, self.transform, *kernels)
 
     def detector(self) -> "WatermarkDetector":
         """That of the same file. It is kept for the first time that it is asked for."""
@@ -57,18 +62,23 @@ class Watermark:
         return WatermarkDetector(networks)
 
     def __call__(self, inputs: MarkInputs) -> Tensor:
-        """The waveforms (batch, samples) fp32 with the mark in."""
+        """The waveforms (batch, samples) fp32 with the mark in.
+
+        In half precision on a GPU, lengths have to be multiples of `HOP`, as a frame of mel is.
+        """
         wave, lengths = inputs
-        spectrum = self._transform.analyse(wave, lengths)
+        if self._half is not None and wave.shape[1] % HOP == 0:
+            return self._half(wave, lengths)
+        spectrum = self.transform.analyse(wave, lengths)
         level, marked = _levels(spectrum)
         frames = torch.arange(wave.shape[1] // HOP + 1, device=wave.device)
         used = (frames < (lengths // HOP + 1)[:, None]).float()[:, None]
-        bins = self._layers[0][0].shape[1]
+        bins = self.layers[0][0].shape[1]
         with tf32_products(self._tf32):
-            change = _convolve(level[..., :bins].transpose(1, 2), self._layers, used)
+            change = _convolve(level[..., :bins].transpose(1, 2), self.layers, used)
         gain = 10 ** (change.transpose(1, 2) * marked[..., None] * RANGE_DB / 20)
         difference = spectrum[..., :bins] * (gain - 1)[:, :, None]
-        return wave + self._transform.synthesise(difference, lengths)
+        return wave + self.transform.synthesise(difference, lengths)
 
 
 class WatermarkDetector:

@@ -12,11 +12,20 @@ import torch
 
 from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda_mark import CudaMarkKernels, MarkKernels
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
-__all__ = ["S3GenKernels", "kernels_for"]
+__all__ = [
+    "MarkKernels",
+    "S3GenKernels",
+    "VocoderKernels",
+    "kernels_for",
+    "mark_kernels_for",
+    "vocoder_kernels_for",
+]
 
 #: The compute capability that these kernels need: Turing has too little shared memory.
 SINCE = (8, 0)
@@ -38,3 +47,26 @@ def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
     from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels  # noqa: PLC0415 - CUDA
 
     return CudaS3GenKernels(device, dtype)
+
+
+@cache
+def vocoder_kernels_for(device: torch.device, dtype: torch.dtype) -> VocoderKernels | None:
+    """What runs the vocoder beside an estimator of `dtype`; None where that is plain torch."""
+    if device.type == "cpu" or dtype == torch.float32 or not kernels_run(device, dtype):
+        return None
+    if torch.cuda.get_device_capability(device) < SINCE:
+        return None
+    from engine.chatterbox.s3gen.kernels.cuda_vocoder import (  # noqa: PLC0415 - CUDA
+        CudaVocoderKernels,
+    )
+
+    return CudaVocoderKernels(device)
+
+
+@cache
+def mark_kernels_for(
+    device: torch.device, dtype: torch.dtype
+) -> tuple[VocoderKernels, MarkKernels] | None:
+    """What runs the watermark there, its convolutions by the vocoder's; None as there."""
+    convolutions = vocoder_kernels_for(device, dtype)
+    return None if convolutions is None else (convolutions, CudaMarkKernels(device))

@@ -1,11 +1,11 @@
-"""The flow's CUDA C++ is compiled without a card, for every card that it is for."""
+"""S3Gen's CUDA C++ is compiled without a card, for every card that it is for."""
 
 from typing import Any
 
 import pytest
 import torch
 
-from engine.chatterbox.s3gen.kernels import cuda, hopper
+from engine.chatterbox.s3gen.kernels import cuda, cuda_mark, cuda_vocoder, hopper
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 #: Turing's shared memory is too small for these kernels: it is left to plain torch.
@@ -25,14 +25,20 @@ def check(architecture: str, name: str, dtype: torch.dtype, of: Any = cuda) -> N
 
 def test_every_kernel_fits_a_consumers_card() -> None:
     check("120", "sm_120", torch.bfloat16)
+    check("120", "sm_120", torch.float16, cuda_vocoder)
+    check("120", "sm_120", torch.float16, cuda_mark)
 
 
 def test_every_kernel_fits_hopper_whose_own_products_they_use() -> None:
     check("90", "sm_90a", torch.bfloat16)
     check("90", "sm_90a", torch.bfloat16, hopper)
+    check("90", "sm_90a", torch.float16, cuda_vocoder)
+    check("90", "sm_90a", torch.float16, cuda_mark)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", CARDS)
 def test_every_kernel_fits_every_other_card(architecture: str) -> None:
     check(architecture, f"sm_{architecture}", torch.float16)
+    check(architecture, f"sm_{architecture}", torch.float16, cuda_vocoder)
+    check(architecture, f"sm_{architecture}", torch.float16, cuda_mark)
