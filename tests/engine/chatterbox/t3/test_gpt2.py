@@ -165,9 +165,9 @@ def test_sampled_tokens_are_upstreams_under_the_same_noise(
     gpt2: Checkpoint, name: str, seed: int
 ) -> None:
     said = asked(PARAMETER_SETS[name], text=12 + 7 * seed, prompt=60 * seed, seed=seed)
-    expected = upstream_tokens(gpt2, said, seed, steps=120)
+    expected = upstream_tokens(gpt2, said, seed, steps=70)
     assert our_tokens(decoder(gpt2), said, seed, len(expected)) == expected
-    assert len(expected) == 120
+    assert len(expected) == 70
     assert len(set(expected)) > 20
 
 
