@@ -18,6 +18,7 @@ from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
 from bot.loopback.voice_connection import VoiceConnection
 from bot.speech.audio.opus import read_packets
 from tests.end_to_end.conftest import HEART, Stage, a_stage
+from tests.end_to_end.stock_worker import stock
 from tests.waiting import until
 
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
@@ -235,7 +236,7 @@ async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     """A bot with short timeouts that has said every line."""
     short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "3.0"}
     settings = {f"TIMBRE_VOICE_{name}": seconds for name, seconds in short.items()}
-    async with a_stage(folder, shards=shards, **settings) as stage:
+    async with a_stage(folder, shards=shards, **settings, **stock(folder)) as stage:
         packets = {}
         for line in (*LINES, AFTER):  # said to nobody, it is sent as a file of the same packets
             said = await stage.answer(stage.alice, "say", text=line, voice=HEART)

@@ -23,6 +23,10 @@ async def is_back(stage: Stage, within_s: float = 60.0) -> bool:
     return False
 
 
+async def stay_away(*stages: Stage) -> None:
+    assert not any(await asyncio.gather(*(is_back(stage, within_s=1.5) for stage in stages)))
+
+
 async def reading(stage: Stage) -> None:
     await stage.alice.join(stage.lounge)
     assert "aloud" in await stage.reply(stage.alice, "live start")
@@ -31,47 +35,34 @@ async def reading(stage: Stage) -> None:
     assert said(await transmission(stage.lounge, since), NAME, BEFORE) == [NAME, BEFORE]
 
 
-async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -> None:
+async def test_a_restart_ends_reading_only_where_nobody_listens_or_it_was_ended(
+    tmp_path: Path,
+) -> None:
+    """In three servers at once: one goes on, one is empty, from one the bot was sent away."""
     async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
-        await reading(stage)
+        emptied, sent_away = stage.elsewhere("Emptied"), stage.elsewhere("Sent away")
+        for there in (stage, emptied, sent_away):
+            await reading(there)
+        await sent_away.guild.kick_bot_from_voice()
+        await sent_away.bot_knows()
+        await asyncio.sleep(0.5)
         assert await stage.bot.stop() == 0
         assert stage.guild.bot.voice_channel is None
+        await emptied.alice.leave()
         async with stage.started_again():
             assert await is_back(stage)
             since = time.monotonic()
             await stage.alice.send(stage.general, AFTER)
             assert said(await transmission(stage.lounge, since), NAME, AFTER) == [NAME, AFTER]
             assert "I read <#" in await stage.reply(stage.alice, "live status")
+            await stay_away(emptied, sent_away)
+            await emptied.alice.join(emptied.lounge)
+            assert "not reading any channel" in await emptied.reply(emptied.alice, "live status")
             await stage.reply(stage.alice, "live stop")
             await stage.reply(stage.alice, "leave")
         async with stage.started_again():
             # What was stopped stays so.
-            assert not await is_back(stage, within_s=1.5)
-
-
-async def test_nobody_there_is_nobody_to_come_back_for(tmp_path: Path) -> None:
-    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
-        await reading(stage)
-        await stage.bot.stop()
-        await stage.alice.leave()
-        async with stage.started_again():
-            assert not await is_back(stage, within_s=1.5)
-            await stage.alice.join(stage.lounge)
-            assert "not reading any channel" in await stage.reply(stage.alice, "live status")
-        async with stage.started_again():
-            assert not await is_back(stage, within_s=1.5)
-
-
-async def test_a_bot_that_was_sent_away_does_not_come_back(tmp_path: Path) -> None:
-    """Leaving ends the reading, whoever brings it about."""
-    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
-        await reading(stage)
-        await stage.guild.kick_bot_from_voice()
-        await stage.bot_knows()
-        await asyncio.sleep(0.5)
-        await stage.bot.stop()
-        async with stage.started_again():
-            assert not await is_back(stage, within_s=1.5)
+            await stay_away(stage, emptied, sent_away)
 
 
 async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path) -> None:

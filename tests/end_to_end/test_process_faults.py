@@ -52,7 +52,7 @@ async def a_killed_worker_stops_nothing_that_was_rendered(scene: Scene) -> None:
 
 def has_worker(stage: Stage) -> bool:
     children = psutil.Process(stage.bot.pid).children()
-    return any("engine.worker" in child.cmdline() for child in children)
+    return any(child.cmdline()[-1].endswith("worker.py") for child in children)
 
 
 @pytest.mark.parametrize("row", ROWS)
