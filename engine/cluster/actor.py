@@ -22,8 +22,8 @@ from platformdirs import user_cache_path
 
 from engine import framing
 from engine.cluster.keeping import Clips, make_home
-from engine.cluster.link import Door, Link, reason
-from engine.cluster.wire import Attachment, Beat, ClipWanted, Ended, Sound, ToActor, VoiceClip
+from engine.cluster.link import ActorLink, Door, reason
+from engine.cluster.wire import AttachAnswer, Beat, ClipWanted, Ended, Sound, ToActor, VoiceClip
 from engine.failures import log_without_values
 from engine.messages import (
     Cancel,
@@ -93,7 +93,7 @@ class NodeWorker:
         threading.Thread(target=self._watch_lease, name="lease", daemon=True).start()
         self._jobs: set[int] = set()
         self._door: Door | None = None
-        self._link: Link | None = None
+        self._link: ActorLink | None = None
         self._unsaid: list[msgspec.Struct] = []  # while the holder is to come in by the door
         self._has_ended = False
         self._spoken_out = threading.Event()  # nothing is left to be sent
@@ -101,18 +101,18 @@ class NodeWorker:
     async def attach(self, holder: bytes, start: bytes) -> bytes:
         """Serve `holder` from now on, once it has connected. Called by the relay, through Ray.
 
-        `start` is the msgpack of a `Start`. Returns that of an `Attachment`.
+        `start` is the msgpack of a `Start`. Returns that of an `AttachAnswer`.
         """
         wanted = msgspec.msgpack.decode(start, type=Start)
         return msgspec.msgpack.encode(await self._attach(holder, wanted))
 
     # In the actor's event loop.
 
-    async def _attach(self, holder: bytes, wanted: Start) -> Attachment:
+    async def _attach(self, holder: bytes, wanted: Start) -> AttachAnswer:
         if self._holder == holder or self._start not in (None, wanted):
-            return Attachment(state="other")
+            return AttachAnswer(state="other")
         if self._holder and _now() - self._heard_at < HELD_S:
-            return Attachment(state="held")
+            return AttachAnswer(state="held")
         self._holder = holder
         self._hear()
         self._leave_holder()
@@ -121,12 +121,12 @@ class NodeWorker:
         try:
             door = self._door = await Door.open(host, self._take, self._let_in)
         except OSError as error:
-            return Attachment(state="deaf", host=host, reason=reason(error))
+            return AttachAnswer(state="deaf", host=host, reason=reason(error))
         if self._start is None:
             self._begin(wanted)
         elif self._ready is not None:
             self._say(self._ready)
-        return Attachment(state="attached", host=host, port=door.port, key=door.key)
+        return AttachAnswer(state="attached", host=host, port=door.port, key=door.key)
 
     def _leave_holder(self) -> None:
         """Let go of the former one, and of what it asked for."""
@@ -140,14 +140,14 @@ class NodeWorker:
             self._tell_loop(Cancel(job_id))
         self._jobs.clear()
 
-    def _let_in(self, link: Link) -> None:
+    def _let_in(self, link: ActorLink) -> None:
         self._link = link
         link.lost = partial(self._on_lost, link)
         unsaid, self._unsaid = self._unsaid, []
         for message in unsaid:
             self._say(message)
 
-    def _on_lost(self, link: Link) -> None:
+    def _on_lost(self, link: ActorLink) -> None:
         if self._link is link:
             self._link = None
             if self._has_ended:

@@ -86,7 +86,7 @@ class Opener:
         return self._decode(message)
 
 
-class Link(asyncio.Protocol):
+class ActorLink(asyncio.Protocol):
     """One end. `take` is called with every message, `lost` once the connection is no more."""
 
     def __init__(
@@ -171,18 +171,18 @@ class Door:
     def __init__(
         self,
         take: Callable[[ToActor], None],
-        entered: Callable[[Link], None],
+        entered: Callable[[ActorLink], None],
     ) -> None:
         self.key = secrets.token_bytes(KEY_BYTES)
         self.port = 0
         self._take = take
         self._entered = entered
-        self._guests: list[Link] = []
+        self._guests: list[ActorLink] = []
         self._server: asyncio.Server | None = None
 
     @classmethod
     async def open(
-        cls, host: str, take: Callable[[ToActor], None], entered: Callable[[Link], None]
+        cls, host: str, take: Callable[[ToActor], None], entered: Callable[[ActorLink], None]
     ) -> Self:
         """Open one on the address `host`, at a free port. Raises `OSError`."""
         door = cls(take, entered)
@@ -205,9 +205,9 @@ class Door:
             guest.abort()
         self._guests.clear()
 
-    def _guest(self) -> Link:
+    def _guest(self) -> ActorLink:
         decoder = framing.FrameDecoder[Any](Opener(self.key, FROM_RELAY, ToActor), _FIRST_MAX_BYTES)
-        link = Link(
+        link = ActorLink(
             Sealer(self.key, FROM_ACTOR),
             decoder,
             lambda message: self._enter(link, message),
@@ -220,7 +220,7 @@ class Door:
             link.abort()
         return link
 
-    def _enter(self, link: Link, message: ToActor) -> None:
+    def _enter(self, link: ActorLink, message: ToActor) -> None:
         self._leave(link)
         self.shut()
         link.decoder.max_bytes = framing.MAX_FRAME_BYTES
@@ -228,6 +228,6 @@ class Door:
         self._entered(link)
         self._take(message)
 
-    def _leave(self, link: Link) -> None:
+    def _leave(self, link: ActorLink) -> None:
         if link in self._guests:
             self._guests.remove(link)

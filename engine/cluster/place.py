@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.cluster.actor import HELD_S, NodeWorker
-from engine.cluster.wire import Attachment
+from engine.cluster.wire import AttachAnswer
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Start
 
@@ -46,7 +46,7 @@ class ActorPlace:
         if self.actor is not None:
             self._ray.kill(self.actor)
 
-    async def attach(self, start: Start) -> Attachment:
+    async def attach(self, start: Start) -> AttachAnswer:
         """Take the actor that a former relay left, or have a new one made.
 
         The attachment's state is "attached". Raises `WorkerUnavailable` where there is none.
@@ -76,15 +76,15 @@ class ActorPlace:
             self._ray.kill(actor)
         return await self._make(start.config, wanted)
 
-    async def _ask(self, actor: Any, wanted: bytes) -> Attachment:
+    async def _ask(self, actor: Any, wanted: bytes) -> AttachAnswer:
         answer = await actor.attach.remote(self._holder, wanted)
         try:
-            return msgspec.msgpack.decode(answer, type=Attachment)
+            return msgspec.msgpack.decode(answer, type=AttachAnswer)
         except msgspec.MsgspecError:
             log.warning("a worker of the cluster runs another version of Timbre")
-            return Attachment(state="other")
+            return AttachAnswer(state="other")
 
-    async def _make(self, config: EngineConfig, wanted: bytes) -> Attachment:
+    async def _make(self, config: EngineConfig, wanted: bytes) -> AttachAnswer:
         on_card = config.device != "cpu" and config.engine != "stock"
         options = {
             "name": self._name,

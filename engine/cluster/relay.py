@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from engine import framing
 from engine.cluster.actor import BEAT_S, NodeWorker
 from engine.cluster.joining import join
-from engine.cluster.link import Link, reason
+from engine.cluster.link import ActorLink, reason
 from engine.cluster.place import ActorPlace
 from engine.cluster.wire import Beat, ClipWanted, Ended, FromActor, Sound, VoiceClip
 from engine.errors import SynthesisFailed, WorkerUnavailable
@@ -89,7 +89,7 @@ class _Relay:
         self._start: asyncio.Future[Start]
         self._exit: asyncio.Future[int]
         self._place: ActorPlace | None = None
-        self._link: Link | None = None
+        self._link: ActorLink | None = None
 
     async def run(self, stdin: int, address: str) -> int:
         """Returns the exit code."""
@@ -114,21 +114,21 @@ class _Relay:
             self._end_actor()  # it was told to stop before it had one
         return await self._exit
 
-    async def _connect(self, address: str) -> Link:
+    async def _connect(self, address: str) -> ActorLink:
         try:
             return await self._connect_to_actor(address)
         except WorkerUnavailable:
             self._end_actor()  # another one may have what it was given
             raise
 
-    async def _connect_to_actor(self, address: str) -> Link:
+    async def _connect_to_actor(self, address: str) -> ActorLink:
         start = await self._start
         self._report(Progress("Joining the cluster"))
         ray = await asyncio.to_thread(join, address)
         self._place = ActorPlace(ray, self._name, self._holder, self._actor_class, self._report)
         found = await self._place.attach(start)
         try:
-            return await Link.connect(
+            return await ActorLink.connect(
                 found.host, found.port, found.key, self._pass_back, self._on_lost
             )
         except OSError as error:
@@ -141,7 +141,7 @@ class _Relay:
         if self._place is not None:
             self._place.end()
 
-    async def _beat(self, link: Link) -> None:
+    async def _beat(self, link: ActorLink) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
             link.send(Beat())

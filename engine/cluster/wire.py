@@ -1,6 +1,6 @@
 """What crosses between the relay and an actor: msgpack, as on a worker's pipes.
 
-Ray carries an `Attachment` alone, as `bytes`: what it is given may come to lie in its shared
+Ray carries an `AttachAnswer` alone, as `bytes`: what it is given may come to lie in its shared
 memory, and in time on a disk. Everything else goes over an `engine.cluster.link`.
 """
 
@@ -28,7 +28,7 @@ from engine.messages import (
 _FULL_SCALE = 32767.0
 
 
-class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+class AttachAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """An actor's answer to a relay that wants to have it.
 
     "attached": it serves this relay, which is to connect to `host` and `port` and to seal with

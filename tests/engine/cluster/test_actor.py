@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.cluster.link import Link
-from engine.cluster.wire import Attachment, Ended, FromActor
+from engine.cluster.link import ActorLink
+from engine.cluster.wire import AttachAnswer, Ended, FromActor
 from engine.messages import Unable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a cluster's machines run Linux")
@@ -22,8 +22,8 @@ ACTOR = f"""
 import asyncio, sys, pathlib, msgspec
 from engine.bench.cluster.given_sound import GivenSoundWorker
 from engine.cluster import actor, keeping
-from engine.cluster.link import Link
-from engine.cluster.wire import Attachment, ClipWanted, Sound, VoiceClip
+from engine.cluster.link import ActorLink
+from engine.cluster.wire import AttachAnswer, ClipWanted, Sound, VoiceClip
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Forget, Forgotten, Ready, Speak, Start
 from engine.speech import ClonedVoice, SpeechParameters, StockVoice
@@ -45,14 +45,14 @@ class Deaf(Worker):
     address = staticmethod(lambda: "192.0.2.1")
 
 async def attach(worker, holder):
-    return msgspec.msgpack.decode(await worker.attach(holder, START), type=Attachment)
+    return msgspec.msgpack.decode(await worker.attach(holder, START), type=AttachAnswer)
 
 class Holder:
     def __init__(self):
         self.said = asyncio.Queue()
 
     async def connect(self, attached):
-        self.link = await Link.connect(
+        self.link = await ActorLink.connect(
             attached.host, attached.port, attached.key, self.said.put_nowait,
             lambda: self.said.put_nowait(None),
         )
@@ -179,11 +179,11 @@ async def test_why_it_is_of_no_use_is_told_though_it_was_known_before_anybody_ha
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     answer = bytes.fromhex((await process.stdout.readline()).decode())
-    attached = msgspec.msgpack.decode(answer, type=Attachment)
+    attached = msgspec.msgpack.decode(answer, type=AttachAnswer)
     await asyncio.sleep(0.3)  # it has ended its engine's loop meanwhile
     said: list[FromActor] = []
     lost = asyncio.Event()
-    await Link.connect(attached.host, attached.port, attached.key, said.append, lost.set)
+    await ActorLink.connect(attached.host, attached.port, attached.key, said.append, lost.set)
     await asyncio.wait_for(lost.wait(), 60)
     assert [report for report in said if isinstance(report, Unable | Ended)] == [
         Unable("It is too small."),

@@ -175,14 +175,14 @@ import msgspec
 from msgspec.structs import replace
 from engine.cluster import relay
 from engine.cluster.actor import NodeWorker
-from engine.cluster.wire import Attachment
+from engine.cluster.wire import AttachAnswer
 
 class Deaf(NodeWorker):
     address = staticmethod(lambda: "192.0.2.1")  # of no machine (RFC 5737)
 
 class Walled(NodeWorker):
     async def attach(self, holder, start):
-        answer = msgspec.msgpack.decode(await super().attach(holder, start), type=Attachment)
+        answer = msgspec.msgpack.decode(await super().attach(holder, start), type=AttachAnswer)
         return msgspec.msgpack.encode(replace(answer, port=1))
 
 class OfAnotherVersion(NodeWorker):

@@ -11,7 +11,7 @@ import pytest
 
 from engine import framing
 from engine.cluster import link as linking
-from engine.cluster.link import FROM_ACTOR, FROM_RELAY, KEY_BYTES, Door, Link, Opener, Sealer
+from engine.cluster.link import FROM_ACTOR, FROM_RELAY, KEY_BYTES, ActorLink, Door, Opener, Sealer
 from engine.cluster.wire import Beat, FromActor, ToActor, VoiceClip
 from engine.framing import FrameDecoder, FrameError
 from engine.messages import Cancel, Forgotten, Heartbeat
@@ -79,16 +79,16 @@ class _Actor:
 
     def __init__(self) -> None:
         self.taken: list[ToActor] = []
-        self.entered: list[Link] = []
+        self.entered: list[ActorLink] = []
 
     async def open(self) -> Door:
         return await Door.open(HOST, self.taken.append, self.entered.append)
 
 
-async def _connect(door: Door, key: bytes | None = None) -> "tuple[Link, list[Any]]":
+async def _connect(door: Door, key: bytes | None = None) -> "tuple[ActorLink, list[Any]]":
     """A relay, and what it hears; the last is `None` once its connection has ended."""
     heard: list[Any] = []
-    link = await Link.connect(
+    link = await ActorLink.connect(
         HOST, door.port, key or door.key, heard.append, lambda: heard.append(None)
     )
     return link, heard
