@@ -61,7 +61,7 @@ def _conform(stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor) -> 
     positions = _relative_positions(stream.shape[1], width, stream.device)
     for layer in layers:
         normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
-        attended = _attend(multiply(normed, layer.qkv).float(), layer, positions, used)
+        attended = _attend(multiply(normed, layer.qkv), layer, positions, used)
         stream = stream + multiply(attended, layer.out)
         normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
         hidden = functional.silu(multiply(normed, layer.feed_in))
@@ -81,25 +81,26 @@ def _relative_positions(time: int, width: int, device: torch.device) -> Tensor:
 
 
 def _attend(qkv: Tensor, layer: EncoderLayer, positions: Tensor, used: Tensor) -> Tensor:
+    """In fp16 where the products are, else in fp32: bf16 has too few digits for scores."""
     batch, time, _ = qkv.shape
-    heads, head_width = layer.bias_u.shape
-    query, key, value = qkv.view(batch, time, 3, heads, head_width).permute(2, 0, 3, 1, 4)
-    place = functional.linear(positions.to(layer.position.dtype), layer.position).float()
-    place = place.view(-1, heads, head_width).transpose(0, 1)
-    content = query + layer.bias_u[:, None]
-    located = query + layer.bias_v[:, None]
-    scale = 1 / math.sqrt(head_width)
+    place = functional.linear(positions.to(layer.position.dtype), layer.position)
+    if qkv.dtype != torch.float16:
+        qkv, place = qkv.float(), place.float()
+    place = place.view(2 * time - 1, layer.heads, -1).permute(1, 2, 0)
+    content, located, key, value = qkv.view(batch, time, 4, layer.heads, -1).permute(2, 0, 3, 1, 4)
+    unused = ~used
     attended = []
     for item in range(batch):  # one at a time: a score for every distance is large
-        scores = (located[item] @ place.transpose(1, 2)) * scale
+        scores = located[item] @ place
         # Row i holds distances from time-1 down; those of its keys begin time-1-i in.
         shifted = scores.as_strided(
-            (heads, time, time), (time * (2 * time - 1), 2 * time - 2, 1), time - 1
+            (layer.heads, time, time), (time * (2 * time - 1), 2 * time - 2, 1), time - 1
         )
-        bias = shifted.masked_fill(~used[item], float("-inf"))
+        bias = shifted.masked_fill(unused[item], float("-inf"))
         attended.append(
             functional.scaled_dot_product_attention(
-                content[item, None], key[item, None], value[item, None], attn_mask=bias[None]
+                content[item, None], key[item, None], value[item, None], bias[None], scale=1.0
             )
         )
-    return torch.cat(attended).transpose(1, 2).reshape(batch, time, -1)
+    joined = attended[0] if batch == 1 else torch.cat(attended)
+    return joined.transpose(1, 2).reshape(batch, time, -1)

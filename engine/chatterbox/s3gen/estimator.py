@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.kernels import S3GenKernels
-from engine.chatterbox.s3gen.weights import EstimatorBlock, EstimatorWeights
+from engine.chatterbox.s3gen.weights import EstimatorWeights
 
 
 def estimate(
@@ -19,21 +19,12 @@ def estimate(
     `features` is (batch, frames, 320) fp32: state, encoder output, speaker and prompt side by side.
     `lengths` is (batch,), at least one; frames past an item's length come out as anything.
     """
-    skip = _block(kernels, weights.down, features, lengths, step)
+    skip = kernels.block(features, weights.down, lengths, step)
     stream = kernels.causal_conv(skip, weights.down_conv)
     for block in weights.middle:
-        stream = _block(kernels, block, stream, lengths, step)
+        stream = kernels.block(stream, block, lengths, step)
     joined = torch.cat([stream, skip], dim=-1)
-    stream = _block(kernels, weights.up, joined, lengths, step)
+    stream = kernels.block(joined, weights.up, lengths, step)
     stream = kernels.causal_conv(stream, weights.up_conv)
     rows = kernels.normed_conv(stream, weights.final, shift=None, stream=None)
     return kernels.linear(rows, weights.projection)
-
-
-def _block(
-    kernels: S3GenKernels, block: EstimatorBlock, rows: Tensor, lengths: Tensor, step: int
-) -> Tensor:
-    """A resnet and its transformer layers; returns a new fp32 stream."""
-    stream = kernels.resnet(rows, block, step)
-    kernels.transform(stream, block.layers, block.heads, lengths)
-    return stream

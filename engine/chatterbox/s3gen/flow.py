@@ -55,7 +55,7 @@ class Flow:
     """Encoder and estimator on one device. Holds no state of any utterance."""
 
     def __init__(self, layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> None:
-        """`dtype` is the estimator's; the encoder is fp32 but for its products on a CPU."""
+        """`dtype` is the estimator's; for the encoder's products see `encoder_dtype`."""
         self._tf32 = rounds_to_tf32(dtype, layout.device)
         self._encoder = load_encoder(layout, sizes, encoder_dtype(dtype, layout.device))
         self._estimator = load_estimator(layout, sizes, dtype)

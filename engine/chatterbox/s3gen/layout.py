@@ -105,4 +105,6 @@ class Layout:
         bias = self[name + ".bias"] if has_bias else torch.zeros(len(weight))
         if norm is None:
             return weight, bias
-        return weight * self[norm + ".weight"], weight @ self[norm + ".bias"] + bias
+        # Normalised rows sum to zero, so what the inputs of an output have in common is nothing.
+        folded = weight * self[norm + ".weight"]
+        return folded - folded.mean(1, keepdim=True), weight @ self[norm + ".bias"] + bias

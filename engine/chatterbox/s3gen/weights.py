@@ -22,12 +22,15 @@ _FEED_BIAS = "ff.net.2.bias"
 
 @dataclass(frozen=True, slots=True)
 class EncoderLayer:
-    """A conformer layer: relative-position attention and a feed-forward, norms folded in."""
+    """A conformer layer: relative-position attention and a feed-forward, norms folded in.
 
+    `qkv` makes queries twice, with what is added to those that meet keys and to those that meet
+    positions and divided by the root of a head's width, then keys and values.
+    """
+
+    heads: int
     qkv: Linear
     position: Tensor  # (width, width), no bias
-    bias_u: Tensor  # (heads, head width): added to queries that meet keys
-    bias_v: Tensor  # the same, for queries that meet positions
     out: Linear
     feed_in: Linear
     feed_out: Linear
@@ -114,12 +117,20 @@ def load_encoder(
 
     def layer(prefix: str) -> EncoderLayer:
         attention, feed = prefix + "self_attn.", prefix + "feed_forward."
-        queries = (attention + f"linear_{part}" for part in "qkv")
+        queries, keys, values = (
+            layout.linear(f"{attention}linear_{part}", norm=prefix + "norm_mha") for part in "qkv"
+        )
+        u, v = (layout.put(layout[f"{attention}pos_bias_{part}"]) for part in "uv")
+        scale = 1 / math.sqrt(u.shape[1])
+        weights = [queries.weight * scale, queries.weight * scale, keys.weight, values.weight]
+        biases = [(queries.bias + more.flatten()) * scale for more in (u, v)]
         return EncoderLayer(
-            qkv=layout.linear(*queries, dtype=dtype, norm=prefix + "norm_mha"),
+            heads=len(u),
+            qkv=Linear(
+                layout.put(torch.cat(weights), dtype),
+                layout.put(torch.cat([*biases, keys.bias, values.bias]), dtype),
+            ),
             position=layout.put(layout[attention + "linear_pos.weight"], dtype),
-            bias_u=layout.put(layout[attention + "pos_bias_u"]),
-            bias_v=layout.put(layout[attention + "pos_bias_v"]),
             out=layout.linear(attention + "linear_out", dtype=dtype),
             feed_in=layout.linear(feed + "w_1", dtype=dtype, norm=prefix + "norm_ff"),
             feed_out=layout.linear(feed + "w_2", dtype=dtype),

@@ -2,7 +2,7 @@
 
 `reference` is plain torch and runs everywhere; `cpu` is that in an order that suits a CPU. `cuda`
 is CUDA C++ and needs no more than an NVIDIA GPU of compute capability 8.0; on Hopper it has
-`hopper` for a few utterances. `fused` has Triton in place of those that are faster there. All are
+`hopper`. `fused` has Triton in place of those that are faster there. All are
 tested against `reference`. Nothing outside this package knows which is used.
 """
 

@@ -24,6 +24,8 @@ DEVICE void take_in(Attended &all, float (&score)[8][4], float (&kept)[2], int l
             most = fmaxf(most, fmaxf(score[j][2 * half], score[j][2 * half + 1]));
         most = fmaxf(most, __shfl_xor_sync(~0u, most, 1));
         most = fmaxf(most, __shfl_xor_sync(~0u, most, 2));
+        // A little more is no reason to scale all that is there: shares may well be 256.
+        if ((most - all.highest[half]) * SCALE <= 8) most = all.highest[half];
         kept[half] = power_of_2((all.highest[half] - most) * SCALE);
         all.highest[half] = most;
         raised[half] = most * SCALE;
@@ -39,10 +41,12 @@ DEVICE void take_in(Attended &all, float (&score)[8][4], float (&kept)[2], int l
     for (int half = 0; half < 2; half++) all.total[half] = all.total[half] * kept[half] + total[half];
 }
 
-// The products with a block's values run behind the softmax of the next.
-template <int SLOTS>
+// The products with a block's values run behind the softmax of the next. `end` is where the keys
+// end, from the first step's on, and APART how many keys lie between two steps. `next` is called
+// for each step whose slot is free again.
+template <int SLOTS, int APART, typename NEXT>
 DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u64 *there,
-                   u64 *taken, int steps, int end) {
+                   u64 *taken, int steps, int end, NEXT next) {
     if (steps == 0) return;
     float score[8][4], kept[2];
     u32 share[4][4];
@@ -79,34 +83,60 @@ DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u6
         spend(step - 1);
         wait_for_products<1>();
         settle(score);
-        take_in(all, score, kept, end - step * 64);
+        take_in(all, score, kept, end - step * APART);
         wait_for_products<0>();
         settle(all.sum);
         if (threadIdx.x % 32 == 0) arrive(&taken[(step - 1) % SLOTS]);
+        next(step - 1);
         round();
+        if (!__all_sync(~0u, kept[0] == 1 && kept[1] == 1))
 #pragma unroll
-        for (int j = 0; j < 8; j++)
+            for (int j = 0; j < 8; j++)
 #pragma unroll
-            for (int i = 0; i < 4; i++) all.sum[j][i] *= kept[i / 2];
+                for (int i = 0; i < 4; i++) all.sum[j][i] *= kept[i / 2];
     }
     spend(steps - 1);
     wait_for_products<0>();
     settle(all.sum);
 }
 
+// A warp's 16 rows of a block of `to`, through its own queries, which nobody reads any more.
+DEVICE void put(Attended &all, half_t *queries, half_t *to) {
+    int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 1);
+        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
+    }
+    half_t *rows = queries + warp * 16 * HEAD;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float share = 1 / fmaxf(all.total[half], 1e-30f);
+        int row = half * 8 + lane / 4;
+#pragma unroll
+        for (int j = 0; j < HEAD / 8; j++)
+            *(u32 *)(rows + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
+                pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
+    }
+    __syncwarp();
+    to += warp * 16 * HEAD;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
+}
+
 // Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Four warps
-// take 64 queries of a head, and FOURS times four share keys and values, for which one more warp
-// asks. The grid is (time / 64 / FOURS, heads, items).
-template <int FOURS, int SLOTS>
+// take 64 queries of a head; one more asks for keys and values. The grid is (time / 64, heads, items).
+template <int SLOTS>
 DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
-    half_t *all_queries = (half_t *)shared, *slots = all_queries + FOURS * BLOCK;
-    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64 * FOURS;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
-    if (threadIdx.x == 128 * FOURS) {
+    half_t *queries = (half_t *)shared, *slots = queries + BLOCK;
+    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64;
+    int tile = item * (time / 64);
+    if (threadIdx.x == 128) {
         prepare(&queries_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4 * FOURS);
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
         end_preparing();
     }
     __syncthreads();
@@ -115,15 +145,13 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     // Queries that begin past the item's end attend to nothing and come out zero.
     int end = first < length ? length : 0, steps = (end + 63) / 64;
     wait_for_previous();
-    if (warp == 4 * FOURS) {
-        if (lane) return;
-        int tile = item * (time / 64), across = 3 * heads;
+    if (threadIdx.x >= 128) {
+        if (threadIdx.x > 128) return;
+        int across = 3 * heads;
         show_to_copies();
-        expect(&queries_there, FOURS * BLOCK_BYTES);
-        for (int t = 0; t < FOURS; t++)
-            copy_blocks(all_queries + t * BLOCK,
-                        qkv + (size_t)((tile + blockIdx.x * FOURS + t) * across + head) * BLOCK, 1,
-                        &queries_there);
+        expect(&queries_there, BLOCK_BYTES);
+        copy_blocks(queries, qkv + (size_t)((tile + blockIdx.x) * across + head) * BLOCK, 1,
+                    &queries_there);
         const half_t *from = qkv + (size_t)(tile * across + heads + head) * BLOCK;
         int slot = 0, round = 0;
         for (int step = 0; step < steps; step++) {
@@ -136,40 +164,106 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         }
         return;
     }
-    half_t *queries = all_queries + four * BLOCK;
     Attended all;
     all.clear();
     wait_for(&queries_there, 0);
-    attend<SLOTS>(all, queries, slots, there, taken, steps, end);
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 1);
-        all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
-    }
-    // Through the warp's own queries, which nobody reads any more.
-    half_t *rows = queries + warp % 4 * 16 * HEAD;
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        float share = 1 / fmaxf(all.total[half], 1e-30f);
-        int row = half * 8 + lane / 4;
-#pragma unroll
-        for (int j = 0; j < HEAD / 8; j++)
-            *(u32 *)(rows + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
-                pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
-    }
-    __syncwarp();
-    int query_tile = item * (time / 64) + blockIdx.x * FOURS + four;
-    half_t *to = result + (size_t)(query_tile * heads + head) * BLOCK + warp % 4 * 16 * HEAD;
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        *(uint4 *)(to + (i * 32 + lane) * 8) = *(const uint4 *)(rows + (i * 32 + lane) * 8);
+    attend<SLOTS, KEYS>(all, queries, slots, there, taken, steps, end, [](int) {});
+    put(all, queries, result + (size_t)((tile + blockIdx.x) * heads + head) * BLOCK);
 }
 
-#define ATTENTION(NAME, FOURS, SLOTS, AT_ONCE)                                                     \
-    extern "C" __global__ void __launch_bounds__(128 * FOURS + 32, AT_ONCE)                        \
-    NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time) {                        \
-        attention<FOURS, SLOTS>(qkv, lengths, result, time);                                       \
+// The same with 64 queries for two times four warps, each with every other 64 keys, for which its
+// first thread asks itself: a warp more would leave too few registers for two blocks at once.
+template <int SLOTS>
+DEVICE void halved_attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    __shared__ u64 queries_there, signals[2][2 * SLOTS];
+    half_t *queries = (half_t *)shared;
+    int two = threadIdx.x / 128;
+    half_t *slots = queries + BLOCK + two * SLOTS * 2 * BLOCK;
+    u64 *there = signals[two], *taken = there + SLOTS;
+    int item = blockIdx.z, head = blockIdx.y, heads = gridDim.y, first = blockIdx.x * 64;
+    if (threadIdx.x == 0) {
+        prepare(&queries_there, 1);
+#pragma unroll
+        for (int s = 0; s < SLOTS; s++)
+#pragma unroll
+            for (int i = 0; i < 2; i++) prepare(&signals[i][s], 1), prepare(&signals[i][SLOTS + s], 4);
+        end_preparing();
     }
+    __syncthreads();
+    start_next();
+    int length = (int)lengths[item];
+    // A block that begins past the item's end attends to nothing and comes out zero.
+    int end = first < length ? length : 0, steps = ((end + 63) / 64 - two + 1) / 2;
+    int tile = item * (time / 64), across = 3 * heads;
+    const half_t *from = qkv + (size_t)((tile + two) * across + heads + head) * BLOCK;
+    auto ask = [&](int step) {
+        int slot = step % SLOTS;
+        expect(&there[slot], 2 * BLOCK_BYTES);
+        copy_blocks(slots + slot * 2 * BLOCK, from + (size_t)step * 2 * across * BLOCK, 1,
+                    &there[slot]);
+        copy_blocks(slots + (slot * 2 + 1) * BLOCK,
+                    from + (size_t)(step * 2 * across + heads) * BLOCK, 1, &there[slot]);
+    };
+    bool asks = threadIdx.x % 128 == 0;
+    wait_for_previous();
+    if (asks) {
+        show_to_copies();
+        if (two == 0) {
+            expect(&queries_there, BLOCK_BYTES);
+            copy_blocks(queries, qkv + (size_t)((tile + blockIdx.x) * across + head) * BLOCK, 1,
+                        &queries_there);
+        }
+#pragma unroll
+        for (int step = 0; step < SLOTS; step++)
+            if (step < steps) ask(step);
+    }
+    Attended all;
+    all.clear();
+    wait_for(&queries_there, 0);
+    attend<SLOTS, 2 * KEYS>(all, queries, slots, there, taken, steps, end - two * KEYS,
+                            [&](int step) {
+                                if (asks && step + SLOTS < steps) {
+                                    wait_for(&taken[step % SLOTS], step / SLOTS & 1);
+                                    ask(step + SLOTS);
+                                }
+                                __syncwarp();
+                            });
+    __syncthreads();
+    // Highest, total and sums of the second four's threads, each in a column of its own.
+    float *other = (float *)(queries + BLOCK) + threadIdx.x % 128;
+    if (two == 1) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            other[half * 128] = all.highest[half];
+            other[(2 + half) * 128] = all.total[half];
+        }
+#pragma unroll
+        for (int i = 0; i < HEAD / 2; i++) other[(4 + i) * 128] = (&all.sum[0][0])[i];
+    }
+    __syncthreads();
+    if (two == 1) return;
+    float mine[2], theirs[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float highest = other[half * 128], most = fmaxf(all.highest[half], highest);
+        mine[half] = power_of_2((all.highest[half] - most) * SCALE);
+        theirs[half] = power_of_2((highest - most) * SCALE);
+    }
+    all.scale(mine);
+#pragma unroll
+    for (int half = 0; half < 2; half++)
+        all.total[half] += theirs[half] * other[(2 + half) * 128];
+#pragma unroll
+    for (int i = 0; i < HEAD / 2; i++)
+        (&all.sum[0][0])[i] += theirs[i % 4 / 2] * other[(4 + i) * 128];
+    put(all, queries, result + (size_t)((tile + blockIdx.x) * heads + head) * BLOCK);
+}
 
-ATTENTION(attention_64, 1, 4, 2)
-ATTENTION(attention_128, 2, 6, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
+halved_64(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    halved_attention<3>(qkv, lengths, result, time);
+}
+extern "C" __global__ void __launch_bounds__(160, 2)
+attention_64(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    attention<4>(qkv, lengths, result, time);
+}

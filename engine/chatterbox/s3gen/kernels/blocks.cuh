@@ -41,6 +41,10 @@ DEVICE void copy_blocks(half_t *to, const half_t *from, int blocks, u64 *signal)
                  "l"(from), "r"(blocks * BLOCK_BYTES), "r"(place(signal))
                  : "memory");
 }
+// Into the cache that all multiprocessors share; `bytes` is a multiple of 16.
+DEVICE void ask_for(const void *from, int bytes) {
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
+}
 // What the kernels before have stored is read by copies after this.
 DEVICE void show_to_copies() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
 template <int LEFT> DEVICE void wait_for_products() {
@@ -48,4 +52,25 @@ template <int LEFT> DEVICE void wait_for_products() {
 }
 DEVICE void close_products() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 
+DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
+
 extern __shared__ __align__(1024) char shared[];
+
+DEVICE float sum_of_four(float x) {
+    x += __shfl_xor_sync(~0u, x, 1);
+    return x + __shfl_xor_sync(~0u, x, 2);
+}
+
+// A lane's eight of a row: four of each half, so that a warp asks for 512 bytes in one piece.
+DEVICE void load_row(float (&x)[8], const float *row) {
+    *(float4 *)x = *(const float4 *)(row + threadIdx.x % 32 * 4);
+    *(float4 *)(x + 4) = *(const float4 *)(row + WIDTH / 2 + threadIdx.x % 32 * 4);
+}
+
+// Sixteen bytes of a row, as halves.
+DEVICE uint4 rounded(const half_t *from) { return *(const uint4 *)from; }
+DEVICE uint2 rounded(const float *from) {
+    float4 x = *(const float4 *)from;
+    return make_uint2(pack<half_t>(x.x, x.y), pack<half_t>(x.z, x.w));
+}

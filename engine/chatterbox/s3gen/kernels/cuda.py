@@ -96,6 +96,9 @@ def snake_tensors(
 class CudaS3GenKernels(ReferenceS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
+    #: Rows from which layers go another way than Hopper's own.
+    hopper_rows: float = math.inf
+
     def __init__(
         self, device: torch.device, dtype: torch.dtype, *, as_elsewhere: bool = False
     ) -> None:
@@ -112,6 +115,12 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
         self._hopper = HopperKernels(device, dtype) if on_hopper else None
 
+    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+        hopper = self._hopper
+        if hopper and hopper.resnet_fits(rows, block) and self._layers_fit(rows, block.layers):
+            return hopper.block(rows, block, lengths, step)
+        return super().block(rows, block, lengths, step)
+
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         if self._hopper and self._hopper.resnet_fits(rows, block):
             return self._hopper.resnet(rows, block, step)
@@ -120,10 +129,14 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
     ) -> None:
-        if self._hopper and self._hopper.transform_fits(stream, layers[0]):
+        if self._hopper and self._layers_fit(stream, layers):
             self._hopper.transform(stream, layers, lengths)
         else:
             super().transform(stream, layers, heads, lengths)
+
+    def _layers_fit(self, rows: Tensor, layers: tuple[TransformerLayer, ...]) -> bool:
+        batch, time, _ = rows.shape
+        return batch * time < self.hopper_rows and HopperKernels.layers_fit(time, layers)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
@@ -183,7 +196,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     ) -> Tensor:
         if len(block.gain) != WIDTH:
             return super().normed_conv(rows, block, shift=shift, stream=stream)
-        if self._hopper and self._hopper.conv_fits(rows, block.conv):
+        if self._hopper and self._hopper.normed_conv_fits(rows, block.conv, stream):
             return self._hopper.normed_conv(rows, block, shift=shift, stream=stream)
         convolved = self.causal_conv(rows, block.conv)
         count = convolved.numel() // WIDTH

@@ -42,6 +42,16 @@ DEVICE void settle(float (&d)[8][4]) { asm volatile("" : SUMS_32(d)::"memory"); 
 #define NAMES_64                                                                                   \
     NAMES_32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "  \
     "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define NAMES_128                                                                                  \
+    NAMES_64 ", " \
+    "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, " \
+    "%81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, %96, %97, " \
+    "%98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, " \
+    "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, " \
+    "%126, %127"
+#define SUMS_64(d, i)                                                                              \
+    SUMS_8(d, i), SUMS_8(d, i + 2), SUMS_8(d, i + 4), SUMS_8(d, i + 6), SUMS_8(d, i + 8),          \
+        SUMS_8(d, i + 10), SUMS_8(d, i + 12), SUMS_8(d, i + 14)
 
 // `d` (64 x 32), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (32 rows).
 DEVICE void multiply_32(float (&d)[4][4], u64 a, u64 b, int more) {
@@ -85,6 +95,15 @@ DEVICE void multiply_128(float (&d)[16][4], const u32 (&a)[4], u64 b) {
                  : SUMS_32(d), SUMS_8(d, 8), SUMS_8(d, 10), SUMS_8(d, 12), SUMS_8(d, 14)
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1));
 }
+
+// `d` (64 x 256), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (256 rows).
+DEVICE void multiply_256(float (&d)[32][4], u64 a, u64 b, int more) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %130, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n256k16.f32." HALF "." HALF
+                 " {" NAMES_128 "}, %128, %129, p, 1, 1, 0, 0; }"
+                 : SUMS_64(d, 0), SUMS_64(d, 16) : "l"(a), "l"(b), "r"(more));
+}
+DEVICE void settle(float (&d)[32][4]) { asm volatile("" : SUMS_64(d, 0), SUMS_64(d, 16)::"memory"); }
 #else
 #define HOPPER 0
 DEVICE void show_to_products() {}

@@ -1,7 +1,8 @@
 """The estimator's resnets and transformer layers on Hopper, which hand on blocks.
 
 A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece: see
-`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels.
+`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels. With many
+rows `transformer_many.cu` and `resnet_many.cu` take the place of the first and the last.
 """
 
 import ctypes
@@ -11,76 +12,26 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
-from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
+from engine.chatterbox.cuda.program import Kernel, Program
+from engine.chatterbox.s3gen.kernels.hopper_forms import FORMS, ChainForm, sources
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of the feed-forward
 HEADS = INNER // 64
 CHANNELS = (256, 320, 512)  # of what a resnet reads
-MOST_ROWS = 8192  # with so many and more the other forms are as fast
-MULTIPROCESSORS = 132  # of an H100 or H200: a product's blocks keep their weights for all rows
-
-_PACKAGE = "engine.chatterbox.s3gen.kernels"
-_BLOCK_BYTES = 64 * 64 * 2
-_SQUARE = 256  # columns that a block of `qkv` and `feed_in` takes
-
-
-class ChainForm(NamedTuple):
-    """A kernel's threads, the blocks that it keeps in shared memory, and bytes beside them."""
-
-    threads: int
-    blocks: int
-    more: int = 0
-
-    @property
-    def shared(self) -> int:
-        return self.blocks * _BLOCK_BYTES + self.more
+MULTIPROCESSORS = 132  # of an H100 or H200
+MANY_ROWS = 12_288  # from so many on, tiles of 128 rows fill the card
+#: Clusters of four whose blocks take a multiprocessor each: so many surely fit a card at once.
+CLUSTERS = 28
+PARTS = WIDTH // 32  # of a row, each of which tells its mean and its sum of squares
 
 
-def _conv(channels: int, parts: int) -> ChainForm:
-    across = channels // 64
-    tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
-    told = 8 * 64 * 8 + 8 * (parts + 2)  # between the blocks of a cluster, and signals
-    return ChainForm(256, 2 * across, tile + told)
+class _Rows(NamedTuple):
+    """What a product reads in place of the stream: see `transformer.cu`."""
 
-
-#: By source and kernel.
-FORMS = {
-    "transformer": {
-        "qkv": ChainForm(512, 4 + 4 * 4),
-        "attended_out": ChainForm(160, 8 + 8),
-        "feed_in": ChainForm(512, 4 + 4 * 4),
-        "feed_out": ChainForm(160, 16 + 8),
-    },
-    "attention_blocks": {
-        "attention_64": ChainForm(160, 1 + 4 * 2),
-        "attention_128": ChainForm(288, 2 + 6 * 2),
-    },
-    "resnet": {
-        "first_256": _conv(256, 4),
-        "first_320": _conv(320, 4),
-        "first_512": _conv(512, 4),
-        "second": _conv(256, 3),
-        "last": _conv(256, 3),
-        "plain": _conv(256, 3),
-    },
-}
-
-
-def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
-    """What is compiled for a precision, by name, for Hopper alone."""
-    defines = {"BF16": int(dtype == torch.bfloat16)}
-    return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}
-
-
-def blocks_of(matrix: Tensor) -> Tensor:
-    """(rows, columns), both multiples of 64, as (rows / 64, columns / 64, 64, 64) blocks."""
-    rows, columns = matrix.shape
-    chunks = matrix.view(rows // 64, 64, columns // 64, 8, 8).transpose(1, 2)
-    row = torch.arange(64, device=matrix.device)[:, None]
-    chunk = torch.arange(8, device=matrix.device) ^ row % 8
-    return chunks[:, :, row, chunk].flatten(-2).contiguous()
+    left: Tensor  # (tiles, 4, 64, 64) halves
+    told: Tensor  # (tiles, 8, 64, 2) fp32
 
 
 class HopperKernels:
@@ -101,20 +52,51 @@ class HopperKernels:
 
     @staticmethod
     def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:
-        return _few(rows) and rows.shape[2] in CHANNELS and len(block.first.gain) == WIDTH
+        _, time, channels = rows.shape
+        return time % 64 == 0 and channels in CHANNELS and len(block.first.gain) == WIDTH
 
     @staticmethod
     def conv_fits(rows: Tensor, product: Linear) -> bool:
-        return _few(rows) and rows.shape[2] == len(product.weight) == WIDTH
+        _, time, channels = rows.shape
+        return time % 64 == 0 and channels == len(product.weight) == WIDTH
+
+    @classmethod
+    def normed_conv_fits(cls, rows: Tensor, product: Linear, stream: Tensor | None) -> bool:
+        """With many rows either new ones, of a stream, or a stream's growth, of halves."""
+        many = _many(rows) and (stream is None) != (rows.dtype == torch.float32)
+        return cls.conv_fits(rows, product) and not many
 
     @staticmethod
-    def transform_fits(stream: Tensor, layer: TransformerLayer) -> bool:
-        feed = len(layer.feed_in.weight)
-        return _few(stream) and layer.out.shape == (WIDTH, INNER) and feed == FEED
+    def layers_fit(time: int, layers: tuple[TransformerLayer, ...]) -> bool:
+        if time % 64 or not layers:
+            return False
+        feed = len(layers[0].feed_in.weight)
+        return layers[0].out.shape == (WIDTH, INNER) and feed == FEED
+
+    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+        """`resnet`, whose last kernel hands the stream on to the first layer, and `transform`."""
+        if _many(rows):
+            stream = self.resnet(rows, block, step)
+            self.transform(stream, block.layers, lengths)
+            return stream
+        batch, time, _ = rows.shape
+        handed = self._rows(rows.new_empty(batch, time, WIDTH))
+        stream = self._resnet(rows, block, step, (block.layers[0].ahead, *handed))
+        self._grow(stream, block.layers, lengths, handed)
+        return stream
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        return self._resnet(rows, block, step, (None, None, None))
+
+    def _resnet(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        step: int,
+        handed: tuple[Tensor | None, Tensor | None, Tensor | None],
+    ) -> Tensor:
         batch, time, channels = rows.shape
-        first, shortcut = block.first, block.shortcut
+        first, second, shortcut = block.first, block.second, block.shortcut
         found: tuple[Tensor, Tensor] | None = self._laid_out.get(shortcut.weight)
         if found is None:
             weight = torch.cat([first.conv.weight, shortcut.weight], dim=1)
@@ -124,7 +106,10 @@ class HopperKernels:
         hidden = torch.empty_like(stream, dtype=self._dtype)
         affine = (first.gain, first.bias, block.time[step])
         self._convolve(f"first_{channels}", rows, *found, *affine, hidden, stream)
-        return self.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
+        affine = (second.gain, second.bias, block.layer_biases)
+        conv = (self._blocks(second.conv.weight), second.conv.bias)
+        self._convolve("second", hidden, *conv, *affine, None, stream, handed=handed)
+        return stream
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
@@ -148,40 +133,124 @@ class HopperKernels:
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
+        if _many(stream):
+            self._grow_many(stream, layers, lengths)
+            return
+        rows = self._rows(stream)
+        count = stream.numel() // WIDTH
+        self._launch("begin_rows", (count // 8,), stream, layers[0].ahead, *rows)
+        self._grow(stream, layers, lengths, rows)
+
+    def _grow(
+        self,
+        stream: Tensor,
+        layers: tuple[TransformerLayer, ...],
+        lengths: Tensor,
+        rows: _Rows,
+    ) -> None:
+        """The layers, of which the first reads `rows`."""
         batch, time, _ = stream.shape
         tiles = batch * time // 64
-        qkv, attended, hidden = (
-            stream.new_empty(tiles, columns // 64, 64, 64, dtype=self._dtype)
-            for columns in (3 * INNER, INNER, FEED)
-        )
-        # Twice as many share keys where one by one they would fill the card, but not twice.
-        paired = time % 128 == 0 and MULTIPROCESSORS < tiles * HEADS < 3 * MULTIPROCESSORS
-        queries = 128 if paired else 64
-        grid = (time // queries, HEADS, batch)
-        for layer in layers:
-            norm = (stream, layer.ahead)
-            self._multiply("qkv", norm, layer.qkv, qkv)
-            self._launch(f"attention_{queries}", grid, qkv, lengths, attended, time)
-            self._launch("attended_out", (tiles, 4), attended, self._blocks(layer.out), stream)
-            self._multiply("feed_in", (stream, layer.feed_ahead), layer.feed_in, hidden)
-            self._launch("feed_out", (tiles, 4), hidden, self._blocks(layer.feed_out), stream)
+        qkv, attended, hidden = self._between(stream)
+        left, told = rows
+        fed = torch.empty_like(told)
+        means = stream.new_empty(tiles, 64)
+        # Half of the keys each where that does not fill the card more than once.
+        attention = "halved_64" if tiles * HEADS <= 2 * MULTIPROCESSORS else "attention_64"
+        for layer, after in _pairs(layers):
+            self._divided("qkv", (left, told), layer.qkv, qkv, means)
+            self._launch(attention, (time // 64, HEADS, batch), qkv, lengths, attended, time)
+            weight, ahead = self._blocks(layer.out), layer.feed_ahead
+            self._launch(
+                "attended_out", (tiles, 4), attended, weight, stream, ahead, means, left, fed
+            )
+            next_ahead = None if after is None else after.ahead
+            handed = (None, None) if after is None else (left, told)
+            weight = self._blocks(layer.feed_out)
+            self._divided("feed_in", (left, fed), layer.feed_in, hidden, means)
+            self._launch("feed_out", (tiles, 4), hidden, weight, stream, next_ahead, means, *handed)
 
-    def _multiply(
-        self, name: str, rows: tuple[Tensor, Tensor], product: Linear, result: Tensor
+    def _divided(
+        self, name: str, rows: tuple[Tensor, Tensor], product: Linear, *results: Tensor
     ) -> None:
-        tiles, across = len(result), len(product.weight) // _SQUARE
-        grid = (min(tiles, MULTIPROCESSORS // across), across)
-        weight = self._blocks(product.weight)
-        self._launch(name, grid, *rows, weight, product.bias, result, tiles)
+        left, told = rows
+        weight = self._blocks(product.weight, centred=True)
+        grid = (len(left), len(product.weight) // 128)
+        self._launch(name, grid, left, told, weight, product.bias, *results)
 
-    def _convolve(self, name: str, rows: Tensor, *others: Tensor | None) -> None:
+    def _grow_many(
+        self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
+    ) -> None:
+        batch, time, _ = stream.shape
+        tiles = batch * time // 64
+        qkv, attended, hidden = self._between(stream)
+        left = self._halves(tiles, WIDTH, stream)
+        self._launch("norm_blocks", (tiles,), stream, layers[0].ahead, left)
+        pairs = min(MULTIPROCESSORS, -(-tiles // 2))
+        for layer, after in _pairs(layers):
+            self._multiply("many_qkv", left, layer.qkv, qkv)
+            grid = (time // 64, HEADS, batch)
+            self._launch("attention_64", grid, qkv, lengths, attended, time)
+            weight, ahead = self._blocks(layer.out), layer.feed_ahead
+            self._launch(
+                "many_attended_out", (pairs,), attended, weight, stream, ahead, left, tiles
+            )
+            self._multiply("many_feed_in", left, layer.feed_in, hidden)
+            handed = (None, None) if after is None else (after.ahead, left)
+            weight = self._blocks(layer.feed_out)
+            self._launch("many_feed_out", (pairs,), hidden, weight, stream, *handed, tiles)
+
+    def _multiply(self, name: str, left: Tensor, product: Linear, result: Tensor) -> None:
+        across = len(product.weight) // 256
+        weight = self._blocks(product.weight, centred=True)
+        grid = (min(len(left), MULTIPROCESSORS // across), across)
+        self._launch(name, grid, left, weight, product.bias, result, len(left))
+
+    def _convolve(
+        self,
+        name: str,
+        rows: Tensor,
+        *others: Tensor | None,
+        handed: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None),
+    ) -> None:
         batch, time, _ = rows.shape
-        self._launch(name, (WIDTH // 64, time // 64, batch), rows, *others, time)
+        if _many(rows):
+            self._launch(f"many_{name}", (-(-time // 128), batch), rows, *others, time)
+            return
+        # All of a matrix at once is faster, but leaves no room for a second block.
+        if batch * time // 64 <= CLUSTERS and f"{name}_all" in self._kernels:
+            name += "_all"
+        self._launch(name, (WIDTH // 64, time // 64, batch), rows, *others, time, *handed)
 
-    def _blocks(self, matrix: Tensor) -> Tensor:
+    def _rows(self, stream: Tensor) -> _Rows:
+        tiles = stream.numel() // WIDTH // 64
+        return _Rows(
+            self._halves(tiles, WIDTH, stream),
+            stream.new_empty(tiles, PARTS, 64, 2, dtype=torch.float32),
+        )
+
+    def _between(self, stream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Where queries, keys and values go, what is attended to, and the feed-forward's inside."""
+        tiles = stream.numel() // WIDTH // 64
+        qkv, attended, hidden = (
+            self._halves(tiles, columns, stream) for columns in (3 * INNER, INNER, FEED)
+        )
+        return qkv, attended, hidden
+
+    def _halves(self, tiles: int, columns: int, like: Tensor) -> Tensor:
+        return like.new_empty(tiles, columns // 64, 64, 64, dtype=self._dtype)
+
+    def _blocks(self, matrix: Tensor, *, centred: bool = False) -> Tensor:
+        """`matrix` in blocks; `centred`, without what the inputs of an output have in common.
+
+        A matrix is asked for in one of the two forms alone. Behind a norm, one from a checkpoint
+        has nothing in common, but for what it was rounded by.
+        """
         found: Tensor | None = self._laid_out.get(matrix)
         if found is None:
-            found = self._laid_out[matrix] = blocks_of(matrix)
+            wide = matrix.float()
+            even = wide - wide.mean(1, keepdim=True) if centred else wide
+            found = self._laid_out[matrix] = blocks_of(even.to(matrix.dtype))
         return found
 
     def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int | None) -> None:
@@ -190,6 +259,22 @@ class HopperKernels:
         kernel(grid, form.threads, *given, shared=form.shared, behind=True)
 
 
-def _few(rows: Tensor) -> bool:
+def blocks_of(matrix: Tensor) -> Tensor:
+    """(rows, columns), both multiples of 64, as (rows / 64, columns / 64, 64, 64) blocks."""
+    rows, columns = matrix.shape
+    chunks = matrix.view(rows // 64, 64, columns // 64, 8, 8).transpose(1, 2)
+    row = torch.arange(64, device=matrix.device)[:, None]
+    chunk = torch.arange(8, device=matrix.device) ^ row % 8
+    return chunks[:, :, row, chunk].flatten(-2).contiguous()
+
+
+def _pairs(
+    layers: tuple[TransformerLayer, ...],
+) -> list[tuple[TransformerLayer, TransformerLayer | None]]:
+    """Each layer with the one behind it."""
+    return list(zip(layers, (*layers[1:], None), strict=True))
+
+
+def _many(rows: Tensor) -> bool:
     batch, time, _ = rows.shape
-    return batch * time < MOST_ROWS and time % 64 == 0
+    return batch * time >= MANY_ROWS

@@ -17,6 +17,9 @@ class S3GenKernels(Protocol):
     them, because the convolutions here look back only and attention stops at the length.
     """
 
+    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+        """`resnet`, and its layers: a new fp32 stream."""
+
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         """A resnet at Euler step `step`: a new fp32 stream."""
 

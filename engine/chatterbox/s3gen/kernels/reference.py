@@ -20,6 +20,11 @@ TAPS = 3
 class ReferenceS3GenKernels:
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
+    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+        stream = self.resnet(rows, block, step)
+        self.transform(stream, block.layers, block.heads, lengths)
+        return stream
+
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         hidden = self.normed_conv(rows, block.first, shift=block.time[step], stream=None)
         stream = self.linear(rows, block.shortcut)

@@ -8,8 +8,6 @@
 #define TAPS 3
 #define TOLD 72  // rows of a tile: two before it, 64, and as many as fill a kilobyte
 
-DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
-DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
 // Stores where `mine` is in the shared memory of another block of the cluster.
 DEVICE void tell(float2 *mine, int rank, float2 value) {
     u32 theirs;
@@ -19,35 +17,26 @@ DEVICE void tell(float2 *mine, int rank, float2 value) {
                  : "memory");
 }
 
-// Sixteen bytes of a row, as halves.
-DEVICE uint4 rounded(const half_t *from) { return *(const uint4 *)from; }
-DEVICE uint2 rounded(const float *from) {
-    float4 x = *(const float4 *)from;
-    return make_uint2(pack<half_t>(x.x, x.y), pack<half_t>(x.z, x.w));
-}
-DEVICE float sum_of_four(float x) {
-    x += __shfl_xor_sync(~0u, x, 1);
-    return x + __shfl_xor_sync(~0u, x, 2);
-}
-
 // Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
 // With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`.
-// The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`.
-template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED>
+// The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`. Where there
+// is `left`, that and `told` become what the layer behind reads of the stream, see `transformer.cu`.
+// AT_ONCE parts of the matrix are there at once: all, or two, where two blocks share a multiprocessor.
+template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED, int AT_ONCE>
 DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                      const float *gain, const float *norm_bias, const float *shift,
-                     half_t *result, float *stream, int time) {
+                     half_t *result, float *stream, int time, const float *ahead, half_t *left,
+                     float2 *told) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
     constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
     constexpr int UNIT = 16 / sizeof(FROM), UNITS = CHANNELS / UNIT;
-    half_t *weights = (half_t *)shared, *tile = weights + 2 * ACROSS * BLOCK;
+    half_t *weights = (half_t *)shared, *tile = weights + AT_ONCE * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
     u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4, rank = blockIdx.x;
-    // Two parts of the matrix are there at once.
     auto ask = [&](int part) {
         expect(&there[part], ACROSS * BLOCK_BYTES);
-        copy_blocks(weights + part % 2 * ACROSS * BLOCK,
+        copy_blocks(weights + part % AT_ONCE * ACROSS * BLOCK,
                     weight + (size_t)(rank * DEEP + part * ACROSS) * BLOCK, ACROSS, &there[part]);
     };
     if (threadIdx.x == 0) {
@@ -56,8 +45,8 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         prepare(&taken[0], 8);
         prepare(&taken[1], 8);
         end_preparing();
-        ask(0);
-        ask(1);
+#pragma unroll
+        for (int part = 0; part < AT_ONCE; part++) ask(part);
     }
     if (NORMED) arrive_in_cluster();
     start_next();
@@ -78,7 +67,7 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     for (int part = 0; part < PARTS; part++) {
         // The shortcut, behind the last tap, reads what that does.
         const int tap = part < TAPS ? part : TAPS - 1;
-        if (part && part + 1 < PARTS && threadIdx.x == 0) {
+        if (AT_ONCE == 2 && part && part + 1 < PARTS && threadIdx.x == 0) {
             wait_for(&taken[(part + 1) % 2], (part + 1) / 2 - 1);
             ask(part + 1);
         }
@@ -89,12 +78,12 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         for (int i = 0; i < ACROSS; i++) {
             // A tap is so many rows further into the tile.
             u64 a = matrix_at(tile + i * PIECE + tap * 64);
-            u64 b = matrix_at(weights + (part % 2 * ACROSS + i) * BLOCK + four * 32 * 64);
+            u64 b = matrix_at(weights + (part % AT_ONCE * ACROSS + i) * BLOCK + four * 32 * 64);
 #pragma unroll
             for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
         }
         end_products();
-        if (lane == 0) arrive(&taken[part % 2]);
+        if (AT_ONCE == 2 && lane == 0) arrive(&taken[part % 2]);
     }
 
     int column = rank * 64 + four * 32 + lane % 4 * 2;
@@ -167,25 +156,60 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                 *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
             } else if (stream) {
                 float2 before = *(const float2 *)(stream + at + j * 8);
+                sum[j][2 * half] = before.x + u;
+                sum[j][2 * half + 1] = before.y + v;
                 *(float2 *)(stream + at + j * 8) = make_float2(before.x + u, before.y + v);
             } else {
                 *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
             }
         }
+        if (SHORTCUT || !left) continue;
+        // What the first of the layers behind reads: see `transformer.cu`.
+        mean = squares = 0;
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            float2 excess = *(const float2 *)(ahead + column + j * 8);
+            sum[j][2 * half] -= excess.x;
+            sum[j][2 * half + 1] -= excess.y;
+            mean += sum[j][2 * half] + sum[j][2 * half + 1];
+        }
+        mean = sum_of_four(mean) / 32;
+        int row_tile = blockIdx.z * (time / 64) + blockIdx.y;
+        half_t *block = left + (size_t)(row_tile * (WIDTH / 64) + rank) * BLOCK + row * 64;
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                float off = sum[j][2 * half + i] - mean;
+                squares = fmaf(off, off, squares);
+            }
+            *(u32 *)(block + ((four * 4 + j) ^ row % 8) * 8 + lane % 4 * 2) =
+                pack<half_t>(sum[j][2 * half], sum[j][2 * half + 1]);
+        }
+        squares = sum_of_four(squares);
+        if (lane % 4 == 0)
+            told[(row_tile * 8 + rank * 2 + four) * 64 + row] = make_float2(mean, squares);
     }
 }
 
-#define CONV(NAME, FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE)                                      \
-    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, AT_ONCE)           \
+#define CONV(NAME, FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE, BLOCKS)                              \
+    extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, BLOCKS)            \
     NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
-         const float *norm_bias, const float *shift, half_t *result, float *stream, int time) {    \
-        convolve<FROM, CHANNELS, SHORTCUT, NORMED>(rows, weight, bias, gain, norm_bias, shift,     \
-                                                   result, stream, time);                          \
+         const float *norm_bias, const float *shift, half_t *result, float *stream, int time,      \
+         const float *ahead, half_t *left, float2 *told) {                                         \
+        convolve<FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE>(rows, weight, bias, gain, norm_bias,   \
+                                                            shift, result, stream, time, ahead,    \
+                                                            left, told);                           \
     }
 
-CONV(first_256, float, 256, true, true, 2)
-CONV(first_320, float, 320, true, true, 1)
-CONV(first_512, float, 512, true, true, 1)
-CONV(second, half_t, 256, false, true, 2)
-CONV(last, float, 256, false, true, 2)
-CONV(plain, float, 256, false, false, 2)
+CONV(first_256, float, 256, true, true, 2, 2)
+CONV(first_320, float, 320, true, true, 2, 1)
+CONV(first_512, float, 512, true, true, 2, 1)
+CONV(second, half_t, 256, false, true, 2, 2)
+CONV(last, float, 256, false, true, 2, 2)
+CONV(plain, float, 256, false, false, 2, 2)
+CONV(first_256_all, float, 256, true, true, 4, 1)
+CONV(first_320_all, float, 320, true, true, 4, 1)
+CONV(second_all, half_t, 256, false, true, 3, 1)
+CONV(last_all, float, 256, false, true, 3, 1)
+CONV(plain_all, float, 256, false, false, 3, 1)

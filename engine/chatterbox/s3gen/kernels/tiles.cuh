@@ -44,8 +44,8 @@ DEVICE void store8(float* to, const float (&x)[8]) {
     *(float4*)(to + 4) = *(const float4*)(x + 4);
 }
 
-// A row's eight numbers a lane to zero mean and unit variance over the warp.
-DEVICE void normalise(float (&x)[8]) {
+// A row's eight numbers a lane to zero mean and unit variance over the warp; its mean of before.
+DEVICE float normalise(float (&x)[8]) {
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < 8; i++) sum += x[i];
@@ -58,6 +58,7 @@ DEVICE void normalise(float (&x)[8]) {
     float scale = rsqrtf(sum_of_warp(squares) / WIDTH + EPSILON);
 #pragma unroll
     for (int i = 0; i < 8; i++) x[i] *= scale;
+    return mean;
 }
 
 // x times the normal distribution's mass below x, to 5e-5 everywhere: an odd polynomial, fitted to

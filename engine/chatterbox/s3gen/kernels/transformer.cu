@@ -5,27 +5,57 @@
 // copy of the card's own brings it, and no thread computes an address of it. Activations are
 // (rows / 64, columns / 64) blocks, matrices (outputs / 64, inputs / 64). A kernel asks for all of
 // its weights before the kernel ahead of it has ended. The stream stays (rows, 256) fp32.
-#include "blocks.cuh"
+#include "rows.cuh"
 
-// A lane's eight of a row: four of each half, so that a warp asks for 512 bytes in one piece.
-DEVICE void load_row(float (&x)[8], const float *row) {
-    *(float4 *)x = *(const float4 *)(row + threadIdx.x % 32 * 4);
-    *(float4 *)(x + 4) = *(const float4 *)(row + WIDTH / 2 + threadIdx.x % 32 * 4);
+// `left` and `told` of rows as they are, where no kernel before has handed them on. A warp takes a
+// row, and the grid is rows / 8.
+extern "C" __global__ void __launch_bounds__(256)
+begin_rows(const float *stream, const float *ahead, half_t *left, float2 *told) {
+    int lane = threadIdx.x % 32, at = blockIdx.x * 8 + threadIdx.x / 32, tile = at / 64, row = at % 64;
+    start_next();
+    float excess[8], x[8];
+    load_row(excess, ahead);
+    wait_for_previous();
+    load_row(x, stream + (size_t)at * WIDTH);
+#pragma unroll
+    for (int k = 0; k < 8; k++) x[k] -= excess[k];
+    // Eight lanes have 32 columns of each half.
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float *mine = x + half * 4, mean = 0, squares = 0;
+#pragma unroll
+        for (int k = 0; k < 4; k++) mean += mine[k];
+#pragma unroll
+        for (int step = 4; step; step >>= 1) mean += __shfl_xor_sync(~0u, mean, step);
+        mean /= 32;
+#pragma unroll
+        for (int k = 0; k < 4; k++) squares += (mine[k] - mean) * (mine[k] - mean);
+#pragma unroll
+        for (int step = 4; step; step >>= 1) squares += __shfl_xor_sync(~0u, squares, step);
+        if (lane % 8 == 0)
+            told[(tile * PARTS + half * 4 + lane / 8) * 64 + row] = make_float2(mean, squares);
+        half_t *to = left + (size_t)(tile * 4 + half * 2 + lane / 16) * BLOCK +
+                     (row * 8 + (lane % 16 / 2 ^ row % 8)) * 8 + lane % 2 * 4;
+        *(uint2 *)to = make_uint2(pack<half_t>(mine[0], mine[1]), pack<half_t>(mine[2], mine[3]));
+    }
 }
 
-// Rows of `stream`, 64 at a time, normalised after `ahead` is taken off, times 256 rows of `weight`,
-// which stay. Four times four warps take 64 columns each. The grid is (any, outputs / 256).
-template <bool CURVED>
-DEVICE void norm_product(const float *stream, const float *ahead, const half_t *weight,
-                         const half_t *bias, half_t *result, int tiles) {
-    constexpr int FOURS = 4, DEEP = WIDTH / 64, ROWS = 16 / FOURS;
-    __shared__ u64 there[FOURS];
-    half_t *normed = (half_t *)shared, *weights = normed + DEEP * BLOCK;
+// 64 such rows times FOURS x 64 rows of `weight`; a row's mean goes to `means`, for who hands it on
+// next. Each four warps take 64 columns. The grid is (rows / 64, outputs / 64 / FOURS).
+template <int FOURS, bool CURVED>
+DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t *weight,
+                            const half_t *bias, half_t *result, float *means) {
+    constexpr int DEEP = WIDTH / 64;
+    __shared__ u64 there[FOURS], rows_there[DEEP];
+    __shared__ float scales[64];
+    half_t *tile = (half_t *)shared, *weights = tile + DEEP * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
     int column = blockIdx.y * FOURS + four, columns = gridDim.y * FOURS;
     if (threadIdx.x == 0) {
 #pragma unroll
         for (int i = 0; i < FOURS; i++) prepare(&there[i], 1);
+#pragma unroll
+        for (int i = 0; i < DEEP; i++) prepare(&rows_there[i], 1);
         end_preparing();
 #pragma unroll
         for (int i = 0; i < FOURS; i++) {
@@ -34,78 +64,75 @@ DEVICE void norm_product(const float *stream, const float *ahead, const half_t *
                         weight + (size_t)(blockIdx.y * FOURS + i) * DEEP * BLOCK, DEEP, &there[i]);
         }
     }
+    __syncthreads();
     start_next();
-    float x[ROWS][8];
-    auto load = [&](int tile) {
+    u32 added[8];
 #pragma unroll
-        for (int i = 0; i < ROWS; i++)
-            load_row(x[i], stream + (size_t)(tile * 64 + warp * ROWS + i) * WIDTH);
-    };
+    for (int j = 0; j < 8; j++)
+        added[j] = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
     wait_for_previous();
-    load(blockIdx.x);
-    const half_t *mine = weights + four * DEEP * BLOCK;
-    half_t *rounded = normed + four * BLOCK;
-#pragma unroll 1
-    for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        float excess[8];
-        load_row(excess, ahead);
-#pragma unroll
-        for (int i = 0; i < ROWS; i++) {
-#pragma unroll
-            for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
-            normalise(x[i]);
-            int row = warp * ROWS + i;
-            uint4 halves = packed(x[i]);
-            half_t *to = normed + lane / 16 * BLOCK +
-                         (row * 8 + (lane % 16 / 2 ^ row % 8)) * 8 + lane % 2 * 4;
-            *(uint2 *)to = make_uint2(halves.x, halves.y);
-            *(uint2 *)(to + 2 * BLOCK) = make_uint2(halves.z, halves.w);
-        }
-        show_to_products();
-        __syncthreads();
-        if (tile + gridDim.x < tiles) load(tile + gridDim.x);
-        wait_for(&there[four], 0);
-        float sum[8][4];
-        begin_products();
+    if (threadIdx.x == 0) {
+        show_to_copies();
 #pragma unroll
         for (int i = 0; i < DEEP; i++) {
-            u64 a = matrix_at(normed + i * BLOCK), b = matrix_at(mine + i * BLOCK);
-#pragma unroll
-            for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
+            expect(&rows_there[i], BLOCK_BYTES);
+            copy_blocks(tile + i * BLOCK, rows + (size_t)(blockIdx.x * DEEP + i) * BLOCK, 1,
+                        &rows_there[i]);
         }
-        end_products();
-        settle(sum);
-        __syncthreads();  // nobody reads the normalised rows any more
+    }
+    int row = threadIdx.x - (FOURS * 128 - 64);
+    if (row >= 0) {
+        float2 of = deviation(told, blockIdx.x, row);
+        scales[row] = of.y;
+        if (blockIdx.y == 0) means[blockIdx.x * 64 + row] = of.x;
+    }
+    const half_t *mine = weights + four * DEEP * BLOCK;
+    float sum[8][4];
+    wait_for(&there[four], 0);
+#pragma unroll
+    for (int i = 0; i < DEEP; i++) {
+        wait_for(&rows_there[i], 0);
+        u64 a = matrix_at(tile + i * BLOCK), b = matrix_at(mine + i * BLOCK);
+        begin_products();
+#pragma unroll
+        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
+        close_products();
+    }
+    wait_for_products<0>();
+    settle(sum);
+    __syncthreads();  // nobody reads the rows any more, and all know their scales
+    half_t *rounded = tile + four * BLOCK;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        int row = warp % 4 * 16 + half * 8 + lane / 4;
+        float scale = scales[row];
 #pragma unroll
         for (int j = 0; j < 8; j++) {
-            u32 added = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
-#pragma unroll
-            for (int half = 0; half < 2; half++) {
-                int row = warp % 4 * 16 + half * 8 + lane / 4;
-                float u = sum[j][2 * half] + lower<half_t>(added);
-                float v = sum[j][2 * half + 1] + upper<half_t>(added);
-                if (CURVED) u = gelu(u), v = gelu(v);
-                *(u32 *)(rounded + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
-                    pack<half_t>(u, v);
-            }
+            float u = fmaf(sum[j][2 * half], scale, lower<half_t>(added[j]));
+            float v = fmaf(sum[j][2 * half + 1], scale, upper<half_t>(added[j]));
+            if (CURVED) u = gelu(u), v = gelu(v);
+            *(u32 *)(rounded + (row * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) = pack<half_t>(u, v);
         }
-        __syncwarp();
-        // A warp copies the rows that it has written.
-        size_t at = warp % 4 * 16 * 64 + lane * 8;
-        half_t *to = result + (size_t)(tile * columns + column) * BLOCK + at;
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-            *(uint4 *)(to + i * 256) = *(const uint4 *)(rounded + at + i * 256);
-        __syncthreads();
     }
+    __syncwarp();
+    // A warp copies the rows that it has written.
+    size_t at = warp % 4 * 16 * 64 + lane * 8;
+    half_t *to = result + (size_t)(blockIdx.x * columns + column) * BLOCK + at;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        *(uint4 *)(to + i * 256) = *(const uint4 *)(rounded + at + i * 256);
 }
 
 // `stream` grows by 64 rows of blocks times 64 rows of `weight`. Four warps multiply, a fifth asks
 // for what they read; SLOTS blocks of rows are there at once. The grid is (rows / 64, 256 / 64).
+// Where there is `left`, that and `told` become what a product of `stream - ahead` reads, less the
+// `means` of before, if any.
 template <int DEEP, int SLOTS>
-DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream) {
+DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream, const float *ahead,
+                        const float *means, half_t *left, float2 *told) {
     __shared__ u64 weights_there[2], there[SLOTS], taken[SLOTS];
     half_t *weights = (half_t *)shared, *slots = weights + DEEP * BLOCK;
+    half_t *rounded = slots + SLOTS * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     if (threadIdx.x == 128) {
         prepare(&weights_there[0], 1);
@@ -139,14 +166,19 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream)
         }
         return;
     }
-    float *to = stream + (size_t)(blockIdx.x * 64 + warp * 16 + lane / 4) * WIDTH + blockIdx.y * 64 +
-                lane % 4 * 2;
+    int row = warp * 16 + lane / 4;
+    float *to = stream + (size_t)(blockIdx.x * 64 + row) * WIDTH + blockIdx.y * 64 + lane % 4 * 2;
     float2 before[8][2];
 #pragma unroll
     for (int j = 0; j < 8; j++)
 #pragma unroll
         for (int half = 0; half < 2; half++)
             before[j][half] = *(const float2 *)(to + half * 8 * WIDTH + j * 8);
+    float common[2] = {};
+    if (means) {
+        common[0] = means[blockIdx.x * 64 + row];
+        common[1] = means[blockIdx.x * 64 + row + 8];
+    }
     float sum[8][4];
 #pragma unroll
     for (int i = 0; i < DEEP; i++) {
@@ -168,25 +200,29 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream)
 #pragma unroll
     for (int j = 0; j < 8; j++)
 #pragma unroll
-        for (int half = 0; half < 2; half++)
+        for (int half = 0; half < 2; half++) {
+            sum[j][2 * half] += before[j][half].x;
+            sum[j][2 * half + 1] += before[j][half].y;
             *(float2 *)(to + half * 8 * WIDTH + j * 8) =
-                make_float2(before[j][half].x + sum[j][2 * half],
-                            before[j][half].y + sum[j][2 * half + 1]);
+                make_float2(sum[j][2 * half], sum[j][2 * half + 1]);
+        }
+    if (left) hand_on(sum, row, blockIdx.x, blockIdx.y, ahead, common, rounded, left, told);
 }
 
-#define NORM_PRODUCT(NAME, CURVED)                                                                 \
-    extern "C" __global__ void __launch_bounds__(512)                                              \
-    NAME(const float *stream, const float *ahead, const half_t *weight, const half_t *bias,        \
-         half_t *result, int tiles) {                                                              \
-        norm_product<CURVED>(stream, ahead, weight, bias, result, tiles);                          \
+#define DIVIDED(NAME, CURVED)                                                                      \
+    extern "C" __global__ void __launch_bounds__(256, 2)                                           \
+    NAME(const half_t *rows, const float2 *told, const half_t *weight, const half_t *bias,         \
+         half_t *result, float *means) {                                                           \
+        divided_product<2, CURVED>(rows, told, weight, bias, result, means);                       \
     }
 #define ADD_PRODUCT(NAME, DEEP, SLOTS)                                                             \
     extern "C" __global__ void __launch_bounds__(160)                                              \
-    NAME(const half_t *rows, const half_t *weight, float *stream) {                                \
-        add_product<DEEP, SLOTS>(rows, weight, stream);                                            \
+    NAME(const half_t *rows, const half_t *weight, float *stream, const float *ahead,              \
+         const float *means, half_t *left, float2 *told) {                                         \
+        add_product<DEEP, SLOTS>(rows, weight, stream, ahead, means, left, told);                  \
     }
 
-NORM_PRODUCT(qkv, false)
-NORM_PRODUCT(feed_in, true)
+DIVIDED(qkv, false)
+DIVIDED(feed_in, true)
 ADD_PRODUCT(attended_out, 8, 8)
 ADD_PRODUCT(feed_out, 16, 8)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.chatterbox.s3gen.kernels import cuda, cuda_mark, cuda_vocoder, hopper
+from engine.chatterbox.s3gen.kernels import cuda, cuda_mark, cuda_vocoder, hopper_forms
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 #: Turing's shared memory is too small for these kernels: it is left to plain torch.
@@ -31,7 +31,7 @@ def test_every_kernel_fits_a_consumers_card() -> None:
 
 def test_every_kernel_fits_hopper_whose_own_products_they_use() -> None:
     check("90", "sm_90a", torch.bfloat16)
-    check("90", "sm_90a", torch.bfloat16, hopper)
+    check("90", "sm_90a", torch.bfloat16, hopper_forms)
     check("90", "sm_90a", torch.float16, cuda_vocoder)
     check("90", "sm_90a", torch.float16, cuda_mark)
 

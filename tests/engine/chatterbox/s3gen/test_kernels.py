@@ -53,12 +53,9 @@ def linear(outputs: int, inputs: int, dtype: torch.dtype) -> Linear:
     return Linear((normal(outputs, inputs) / inputs**0.5).to(dtype), normal(outputs).to(dtype))
 
 
-def test_layers_grow_the_stream(
-    batch: int, time: int, width: int, dtype: torch.dtype, form: str
-) -> None:
-    kernels, tolerance = fused(form, dtype)
+def layers_of(width: int, dtype: torch.dtype) -> tuple[TransformerLayer, ...]:
     inner, feed = 2 * width, 4 * width
-    layers = tuple(
+    return tuple(
         TransformerLayer(
             ahead=normal(width) * scale,
             qkv=linear(3 * inner, width, dtype),
@@ -69,11 +66,32 @@ def test_layers_grow_the_stream(
         )
         for scale in (1.0, -0.5)
     )
+
+
+def block_of(
+    channels: int, width: int, dtype: torch.dtype, layers: tuple[TransformerLayer, ...] = ()
+) -> EstimatorBlock:
+    return EstimatorBlock(
+        heads=2 * width // 64,
+        first=NormedConv(linear(width, 3 * channels, dtype), normal(width), normal(width)),
+        time=normal(3, width),
+        second=NormedConv(linear(width, 3 * width, dtype), normal(width), normal(width)),
+        shortcut=linear(width, channels, dtype),
+        layer_biases=normal(width),
+        layers=layers,
+    )
+
+
+def test_layers_grow_the_stream(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
+    layers = layers_of(width, dtype)
     lengths = torch.linspace(1, time, batch, device="cuda").long()
     used = torch.arange(time, device="cuda") < lengths[:, None]
     ours, expected = normal(batch, time, width), normal(batch, time, width)
-    kernels.transform(ours, layers, inner // 64, lengths)
-    REFERENCE.transform(expected, layers, inner // 64, lengths)
+    kernels.transform(ours, layers, 2 * width // 64, lengths)
+    REFERENCE.transform(expected, layers, 2 * width // 64, lengths)
     assert torch.isfinite(ours).all()
     assert relative_error(ours[used], expected[used]) < tolerance
 
@@ -81,18 +99,22 @@ def test_layers_grow_the_stream(
 def test_resnets(batch: int, time: int, width: int, dtype: torch.dtype, form: str) -> None:
     kernels, tolerance = fused(form, dtype)
     for channels in (320, 256, 512):
-        block = EstimatorBlock(
-            heads=width // 64,
-            first=NormedConv(linear(width, 3 * channels, dtype), normal(width), normal(width)),
-            time=normal(3, width),
-            second=NormedConv(linear(width, 3 * width, dtype), normal(width), normal(width)),
-            shortcut=linear(width, channels, dtype),
-            layer_biases=normal(width),
-            layers=(),
-        )
-        rows = normal(batch, time, channels)
+        block, rows = block_of(channels, width, dtype), normal(batch, time, channels)
         ours, expected = (form.resnet(rows, block, 1) for form in (kernels, REFERENCE))
         assert relative_error(ours, expected) < tolerance
+
+
+def test_a_block_is_its_resnet_and_its_layers(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
+    block = block_of(256, width, dtype, layers_of(width, dtype))
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    used = torch.arange(time, device="cuda") < lengths[:, None]
+    rows = normal(batch, time, 256)
+    ours, expected = (form.block(rows, block, lengths, 1) for form in (kernels, REFERENCE))
+    assert torch.isfinite(ours).all()
+    assert relative_error(ours[used], expected[used]) < tolerance
 
 
 def test_norm_and_products(
@@ -134,20 +156,20 @@ def test_causal_convolutions(
     batch: int, time: int, width: int, dtype: torch.dtype, form: str
 ) -> None:
     kernels, tolerance = fused(form, dtype)
-    rows = normal(batch, time, 320)
-    product = linear(width, 3 * 320, dtype)
-    assert relative_error(
-        kernels.causal_conv(rows, product), REFERENCE.causal_conv(rows, product)
-    ) < (tolerance)
-    block, shift = NormedConv(product, normal(width), normal(width)), normal(width)
-    for stream in (None, normal(batch, time, width)):
-        ours, expected = (
-            form.normed_conv(
-                rows, block, shift=shift, stream=None if stream is None else stream.clone()
-            )
-            for form in (kernels, REFERENCE)
-        )
+    for channels in (320, 256):
+        rows = normal(batch, time, channels)
+        product = linear(width, 3 * channels, dtype)
+        ours, expected = (form.causal_conv(rows, product) for form in (kernels, REFERENCE))
         assert relative_error(ours, expected) < tolerance
+        block, shift = NormedConv(product, normal(width), normal(width)), normal(width)
+        for stream in (None, normal(batch, time, width)):
+            ours, expected = (
+                form.normed_conv(
+                    rows, block, shift=shift, stream=None if stream is None else stream.clone()
+                )
+                for form in (kernels, REFERENCE)
+            )
+            assert relative_error(ours, expected) < tolerance
 
 
 def test_snake_is_silent_past_each_length(

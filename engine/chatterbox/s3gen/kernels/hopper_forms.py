@@ -1,0 +1,83 @@
+"""What is compiled for Hopper alone, and the threads and shared memory that its kernels take."""
+
+from typing import NamedTuple
+
+import torch
+
+from engine.chatterbox.cuda.program import SourceFile
+
+_PACKAGE = "engine.chatterbox.s3gen.kernels"
+_BLOCK_BYTES = 64 * 64 * 2
+
+
+class ChainForm(NamedTuple):
+    """A kernel's threads, the blocks that it keeps in shared memory, and bytes beside them."""
+
+    threads: int
+    blocks: int
+    more: int = 0
+
+    @property
+    def shared(self) -> int:
+        return self.blocks * _BLOCK_BYTES + self.more
+
+
+def _conv(channels: int, parts: int, at_once: int) -> ChainForm:
+    across = channels // 64
+    tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
+    told = 8 * 64 * 8 + 8 * (parts + 2)  # between the blocks of a cluster, and signals
+    return ChainForm(256, at_once * across, tile + told)
+
+
+def _conv_many(channels: int, stages: int) -> ChainForm:
+    return ChainForm(256, 4 * stages, channels // 64 * 136 * 64 * 2)
+
+
+#: By source and kernel.
+FORMS = {
+    "transformer": {
+        "begin_rows": ChainForm(256, 0),
+        "qkv": ChainForm(256, 4 + 2 * 4),
+        "attended_out": ChainForm(160, 8 + 8 + 1),
+        "feed_in": ChainForm(256, 4 + 2 * 4),
+        "feed_out": ChainForm(160, 16 + 8 + 1),
+    },
+    "transformer_many": {
+        "norm_blocks": ChainForm(256, 0),
+        "many_qkv": ChainForm(288, 16 + 3 * 4),
+        "many_attended_out": ChainForm(256, 4 * 6),
+        "many_feed_in": ChainForm(288, 16 + 3 * 4),
+        "many_feed_out": ChainForm(256, 4 * 6),
+    },
+    "attention_blocks": {
+        "halved_64": ChainForm(256, 1 + 2 * 3 * 2),
+        "attention_64": ChainForm(160, 1 + 4 * 2),
+    },
+    "resnet": {
+        "first_256": _conv(256, 4, 2),
+        "first_320": _conv(320, 4, 2),
+        "first_512": _conv(512, 4, 2),
+        "second": _conv(256, 3, 2),
+        "last": _conv(256, 3, 2),
+        "plain": _conv(256, 3, 2),
+        "first_256_all": _conv(256, 4, 4),
+        "first_320_all": _conv(320, 4, 4),
+        "second_all": _conv(256, 3, 3),
+        "last_all": _conv(256, 3, 3),
+        "plain_all": _conv(256, 3, 3),
+    },
+    "resnet_many": {
+        "many_first_256": _conv_many(256, 4),
+        "many_first_320": _conv_many(320, 4),
+        "many_first_512": _conv_many(512, 2),
+        "many_second": _conv_many(256, 4),
+        "many_last": _conv_many(256, 4),
+        "many_plain": _conv_many(256, 4),
+    },
+}
+
+
+def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
+    """What is compiled for a precision, by name."""
+    defines = {"BF16": int(dtype == torch.bfloat16)}
+    return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}

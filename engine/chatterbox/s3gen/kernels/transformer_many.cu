@@ -1,0 +1,253 @@
+// A norm and the product after it on Hopper, for so many rows that they fill the card many times.
+#include "blocks.cuh"
+
+// Sixty-four rows of `stream`, normalised after `ahead` is taken off, as blocks. The grid is
+// (rows / 64); a warp takes a row at a time.
+extern "C" __global__ void __launch_bounds__(256)
+norm_blocks(const float *stream, const float *ahead, half_t *result) {
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    start_next();
+    float excess[8];
+    load_row(excess, ahead);
+    wait_for_previous();
+    half_t *to = result + (size_t)blockIdx.x * 4 * BLOCK + lane / 16 * BLOCK + lane % 2 * 4;
+    float x[8][8];
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+        load_row(x[i], stream + (size_t)(blockIdx.x * 64 + warp * 8 + i) * WIDTH);
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+#pragma unroll
+        for (int k = 0; k < 8; k++) x[i][k] -= excess[k];
+        normalise(x[i]);
+        uint4 halves = packed(x[i]);
+        half_t *at = to + ((warp * 8 + i) * 8 + (lane % 16 / 2 ^ i)) * 8;
+        *(uint2 *)at = make_uint2(halves.x, halves.y);
+        *(uint2 *)(at + 2 * BLOCK) = make_uint2(halves.z, halves.w);
+    }
+}
+
+// Blocks of `result` from those of `rows` times 256 rows of `weight`, which stay in shared memory.
+// Two times four warps take 64 rows in turn: one multiplies while the other stores. A ninth warp
+// asks for what they read. The grid is (any, outputs / 256).
+template <int SLOTS, bool CURVED>
+DEVICE void many_product(const half_t *rows, const half_t *weight, const half_t *bias,
+                         half_t *result, int tiles) {
+    constexpr int DEEP = WIDTH / 64;
+    __shared__ u64 weights_there, there[SLOTS], taken[SLOTS];
+    half_t *weights = (half_t *)shared, *slots = weights + 4 * DEEP * BLOCK;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
+    if (threadIdx.x == 256) {
+        prepare(&weights_there, 1);
+#pragma unroll
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
+        end_preparing();
+        // wgmma reads 256 rows of 64 halves in one piece.
+        expect(&weights_there, 4 * DEEP * BLOCK_BYTES);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+#pragma unroll
+            for (int k = 0; k < DEEP; k++)
+                copy_blocks(weights + (k * 4 + i) * BLOCK,
+                            weight + (size_t)((blockIdx.y * 4 + i) * DEEP + k) * BLOCK, 1,
+                            &weights_there);
+    }
+    __syncthreads();
+    start_next();
+    wait_for_previous();
+    if (warp == 8) {
+        if (lane) return;
+        show_to_copies();
+        int n = 0;
+        for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x, n++) {
+            int slot = n % SLOTS;
+            if (n >= SLOTS) wait_for(&taken[slot], (n / SLOTS - 1) & 1);
+            expect(&there[slot], DEEP * BLOCK_BYTES);
+            copy_blocks(slots + slot * DEEP * BLOCK, rows + (size_t)tile * DEEP * BLOCK, DEEP,
+                        &there[slot]);
+        }
+        return;
+    }
+    // Whose turn it is to multiply: the first four begin.
+    auto pass_on = [&] { asm volatile("bar.arrive %0, 256;" ::"r"(2 - two) : "memory"); };
+    auto wait_for_turn = [&] { asm volatile("bar.sync %0, 256;" ::"r"(1 + two) : "memory"); };
+    auto wait_for_four = [&] { asm volatile("bar.sync %0, 128;" ::"r"(3 + two) : "memory"); };
+    if (two == 1) pass_on();
+    wait_for(&weights_there, 0);
+    const half_t *shift = bias + blockIdx.y * 256 + lane % 4 * 2;
+    int n = two;
+#pragma unroll 1
+    for (int tile = blockIdx.x + two * gridDim.x; tile < tiles; tile += 2 * gridDim.x, n += 2) {
+        half_t *slot = slots + n % SLOTS * DEEP * BLOCK;
+        wait_for(&there[n % SLOTS], n / SLOTS & 1);
+        wait_for_turn();
+        float sum[32][4];
+        begin_products();
+#pragma unroll
+        for (int i = 0; i < DEEP; i++) {
+            u64 a = matrix_at(slot + i * BLOCK), b = matrix_at(weights + i * 4 * BLOCK);
+#pragma unroll
+            for (int k = 0; k < 4; k++) multiply_256(sum, a + 2 * k, b + 2 * k, i + k);
+            close_products();
+        }
+        wait_for_products<1>();  // as long as both multiplied, nobody would store meanwhile
+        pass_on();
+        wait_for_products<0>();
+        settle(sum);
+        wait_for_four();  // nobody reads these rows any more
+#pragma unroll
+        for (int j = 0; j < 32; j++) {
+            u32 added = *(const u32 *)(shift + j * 8);
+#pragma unroll
+            for (int half = 0; half < 2; half++) {
+                int row = warp % 4 * 16 + half * 8 + lane / 4;
+                float u = sum[j][2 * half] + lower<half_t>(added);
+                float v = sum[j][2 * half + 1] + upper<half_t>(added);
+                if (CURVED) u = gelu(u), v = gelu(v);
+                *(u32 *)(slot + j / 8 * BLOCK + (row * 8 + (j % 8 ^ row % 8)) * 8 + lane % 4 * 2) =
+                    pack<half_t>(u, v);
+            }
+        }
+        __syncwarp();
+        size_t at = warp % 4 * 16 * 64 + lane * 8;
+        half_t *to = result + (size_t)(tile * gridDim.y + blockIdx.y) * 4 * BLOCK + at;
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+#pragma unroll
+            for (int k = 0; k < 4; k++)
+                *(uint4 *)(to + i * BLOCK + k * 256) =
+                    *(const uint4 *)(slot + at + i * BLOCK + k * 256);
+        show_to_products();
+        __syncwarp();
+        if (lane == 0) arrive(&taken[n % SLOTS]);
+    }
+}
+
+// `stream` (rows, 256) grows by blocks of `rows` times `weight`; where there is `left`, that becomes
+// blocks of `stream - ahead`, normalised. Four warps take 64 rows, eight a tile; the first thread asks
+// for what they read: a warp more for that would take the registers of four. The grid is any.
+template <int DEEP>
+DEVICE void add_many(const half_t *rows, const half_t *weight, float *stream, const float *ahead,
+                     half_t *left, int tiles) {
+    constexpr int STAGES = 4, STAGE = 6 * BLOCK;
+    __shared__ u64 there[STAGES], taken[STAGES];
+    half_t *stages = (half_t *)shared;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
+    if (threadIdx.x == 0) {
+#pragma unroll
+        for (int s = 0; s < STAGES; s++) prepare(&there[s], 1), prepare(&taken[s], 8);
+        end_preparing();
+    }
+    __syncthreads();
+    start_next();
+    // The n-th of all steps: 64 inputs of a tile's rows, and of the matrix.
+    auto ask = [&](int n) {
+        int tile = blockIdx.x + n / DEEP * gridDim.x, i = n % DEEP, s = n % STAGES;
+        if (tile * 2 >= tiles) return;
+        half_t *to = stages + s * STAGE;
+        int there_are = min(2, tiles - tile * 2);
+        expect(&there[s], (4 + there_are) * BLOCK_BYTES);
+        for (int k = 0; k < there_are; k++)
+            copy_blocks(to + k * BLOCK, rows + (size_t)((tile * 2 + k) * DEEP + i) * BLOCK, 1,
+                        &there[s]);
+        for (int k = 0; k < 4; k++)
+            copy_blocks(to + (2 + k) * BLOCK, weight + (size_t)(k * DEEP + i) * BLOCK, 1, &there[s]);
+    };
+    wait_for_previous();
+    if (threadIdx.x == 0) {
+        show_to_copies();
+#pragma unroll 1
+        for (int n = 0; n < STAGES; n++) ask(n);
+    }
+    int n = 0;
+#pragma unroll 1
+    for (int tile = blockIdx.x; tile * 2 < tiles; tile += gridDim.x) {
+        if (threadIdx.x == 0)
+            ask_for(stream + (size_t)tile * 128 * WIDTH, min(2, tiles - tile * 2) * 64 * WIDTH * 4);
+        float sum[32][4];
+#pragma unroll 1
+        for (int i = 0; i < DEEP; i++, n++) {
+            const half_t *stage = stages + n % STAGES * STAGE;
+            wait_for(&there[n % STAGES], n / STAGES & 1);
+            u64 a = matrix_at(stage + two * BLOCK), b = matrix_at(stage + 2 * BLOCK);
+            begin_products();
+#pragma unroll
+            for (int k = 0; k < 4; k++) multiply_256(sum, a + 2 * k, b + 2 * k, i + k);
+            close_products();
+            if (i) {
+                wait_for_products<1>();
+                if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
+            }
+            if (threadIdx.x == 0 && n >= 2) {
+                wait_for(&taken[(n - 2) % STAGES], (n - 2) / STAGES & 1);
+                ask(n - 2 + STAGES);
+            }
+            __syncwarp();
+        }
+        wait_for_products<0>();
+        if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
+        settle(sum);
+        if (tile * 2 + two >= tiles) continue;
+        float *to = stream + (size_t)((tile * 2 + two) * 64 + warp % 4 * 16 + lane / 4) * WIDTH +
+                    lane % 4 * 2;
+        float mean[2] = {}, squares[2] = {};
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+#pragma unroll
+            for (int j = 0; j < 32; j++) {
+                float2 *place = (float2 *)(to + half * 8 * WIDTH + j * 8);
+                float2 x = *place;
+                x.x += sum[j][2 * half];
+                x.y += sum[j][2 * half + 1];
+                *place = x;
+                sum[j][2 * half] = x.x;
+                sum[j][2 * half + 1] = x.y;
+            }
+        if (!left) continue;
+#pragma unroll
+        for (int j = 0; j < 32; j++) {
+            float2 excess = *(const float2 *)(ahead + lane % 4 * 2 + j * 8);
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                sum[j][i] -= i % 2 ? excess.y : excess.x;
+                mean[i / 2] += sum[j][i];
+            }
+        }
+#pragma unroll
+        for (int half = 0; half < 2; half++) mean[half] = sum_of_four(mean[half]) / WIDTH;
+#pragma unroll
+        for (int j = 0; j < 32; j++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                sum[j][i] -= mean[i / 2];
+                squares[i / 2] = fmaf(sum[j][i], sum[j][i], squares[i / 2]);
+            }
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float scale = rsqrtf(sum_of_four(squares[half]) / WIDTH + EPSILON);
+            int row = warp % 4 * 16 + half * 8 + lane / 4;
+            half_t *block = left + (size_t)(tile * 2 + two) * 4 * BLOCK;
+#pragma unroll
+            for (int j = 0; j < 32; j++)
+                *(u32 *)(block + j / 8 * BLOCK + (row * 8 + (j % 8 ^ row % 8)) * 8 + lane % 4 * 2) =
+                    pack<half_t>(sum[j][2 * half] * scale, sum[j][2 * half + 1] * scale);
+        }
+    }
+}
+
+#define MANY(NAME, CURVED)                                                                         \
+    extern "C" __global__ void __launch_bounds__(288, 1)                                           \
+    NAME(const half_t *rows, const half_t *weight, const half_t *bias, half_t *result,             \
+         int tiles) {                                                                              \
+        many_product<3, CURVED>(rows, weight, bias, result, tiles);                                \
+    }
+#define ADD_MANY(NAME, DEEP)                                                                       \
+    extern "C" __global__ void __launch_bounds__(256, 1)                                           \
+    NAME(const half_t *rows, const half_t *weight, float *stream, const float *ahead,              \
+         half_t *left, int tiles) {                                                                \
+        add_many<DEEP>(rows, weight, stream, ahead, left, tiles);                                  \
+    }
+MANY(many_qkv, false)
+MANY(many_feed_in, true)
+ADD_MANY(many_attended_out, 8)
+ADD_MANY(many_feed_out, 16)
