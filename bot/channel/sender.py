@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.base.metrics import SendingFigures
+from bot.base.thread_names import show_name
 from bot.channel.core_sharing import CoreSharing
 from bot.speech.audio.opus import PACKET_MS
 
@@ -148,6 +149,7 @@ class Sender:
 
     def _run(self) -> None:
         me = threading.current_thread()
+        show_name()
         while self._thread is me:
             now = time.perf_counter()
             if self._added:
