@@ -19,6 +19,7 @@ from data.rows import (
     OwnName,
     SpeechKey,
     SpeechOrigin,
+    typed,
 )
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
@@ -97,15 +98,17 @@ class SpeechStore(CacheStore[SpeechKey]):
     async def get_for(self, key: str, origin: SpeechOrigin) -> tuple[SpeechKey | None, bool]:
         """The rendering, and whether it is noted that `origin` had it said."""
         said = msgspec.structs.asdict(origin)
-        found = await self._database.select(
-            _Noted,
+        found = await self._database.lookup(
             "SELECT s.*, EXISTS (SELECT 1 FROM speech_origins AS o "  # noqa: S608 - columns
             f"WHERE o.key = s.key AND {matching(said)}) AS noted "
             "FROM speech_cache AS s WHERE s.key = ?",
             *given(said),
             key,
         )
-        return (found[0], found[0].noted) if found else (None, False)
+        if not found:
+            return None, False
+        row = typed(found[0], _Noted)
+        return row, row.noted
 
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
