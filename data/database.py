@@ -32,6 +32,8 @@ _Result = TypeVar("_Result")
 class Database(ABC):
     """An open database. All methods belong to one event loop; none blocks it.
 
+    `lookup` may read a few pages of a file in the loop, as SQLite does in microseconds.
+
     What fails raises `StoreFailed`, or `RuleBroken` of its kind.
     """
 
