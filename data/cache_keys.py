@@ -151,10 +151,27 @@ class SpeechStore(CacheStore[SpeechKey]):
 
     async def note(self, key: str, origin: SpeechOrigin, own_names: Sequence[OwnName] = ()) -> None:
         """Note who had a rendering said, and whose names it says."""
+        if not own_names and await self._note_at_once(key, origin):
+            return
         async with self._database.transaction():
             # It, or the name, may have gone meanwhile.
             if await self.get(key) and await self._are_called(own_names, origin):
                 await self._note(key, origin, own_names)
+
+    async def _note_at_once(self, key: str, origin: SpeechOrigin) -> bool:
+        """In one statement, where both are known; with hundreds of servers each takes its time."""
+        return bool(
+            await self._database.execute(
+                "INSERT INTO speech_origins (key, user_id, guild_id, message_id) "
+                "SELECT s.key, u.user_id, CAST(? AS BIGINT), CAST(? AS BIGINT) "
+                "FROM speech_cache AS s, users AS u WHERE s.key = ? AND u.user_id = ? "
+                "ON CONFLICT DO NOTHING",
+                origin.guild_id,
+                origin.message_id,
+                key,
+                origin.user_id,
+            )
+        )
 
     async def naming(self, **named: int) -> list[SpeechKey]:
         """The renderings that say a name which members chose, by `user_id`, `guild_id` or both."""
