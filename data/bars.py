@@ -60,7 +60,7 @@ class BarStore(PseudonymousPart):
 
     async def of(self, user_id: int, guild_id: int) -> dict[int | None, BarRow]:
         """How a person is barred in a server, and (None) everywhere."""
-        rows = await self._database.fetch(
+        rows = await self._database.lookup(
             f"SELECT {', '.join(BarRow.__struct_fields__)} FROM bars AS b WHERE {COUNTS}",  # noqa: S608
             self._pseudonym(user_id),
             guild_id,

@@ -19,6 +19,7 @@ from data.rows import (
     OwnName,
     SpeechKey,
     SpeechOrigin,
+    typed,
 )
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
@@ -97,15 +98,17 @@ class SpeechStore(CacheStore[SpeechKey]):
     async def get_for(self, key: str, origin: SpeechOrigin) -> tuple[SpeechKey | None, bool]:
         """The rendering, and whether it is noted that `origin` had it said."""
         said = msgspec.structs.asdict(origin)
-        found = await self._database.select(
-            _Noted,
+        found = await self._database.lookup(
             "SELECT s.*, EXISTS (SELECT 1 FROM speech_origins AS o "  # noqa: S608 - columns
             f"WHERE o.key = s.key AND {matching(said)}) AS noted "
             "FROM speech_cache AS s WHERE s.key = ?",
             *given(said),
             key,
         )
-        return (found[0], found[0].noted) if found else (None, False)
+        if not found:
+            return None, False
+        row = typed(found[0], _Noted)
+        return row, row.noted
 
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
@@ -148,10 +151,27 @@ class SpeechStore(CacheStore[SpeechKey]):
 
     async def note(self, key: str, origin: SpeechOrigin, own_names: Sequence[OwnName] = ()) -> None:
         """Note who had a rendering said, and whose names it says."""
+        if not own_names and await self._note_at_once(key, origin):
+            return
         async with self._database.transaction():
             # It, or the name, may have gone meanwhile.
             if await self.get(key) and await self._are_called(own_names, origin):
                 await self._note(key, origin, own_names)
+
+    async def _note_at_once(self, key: str, origin: SpeechOrigin) -> bool:
+        """In one statement, where both are known; with hundreds of servers each takes its time."""
+        return bool(
+            await self._database.execute(
+                "INSERT INTO speech_origins (key, user_id, guild_id, message_id) "
+                "SELECT s.key, u.user_id, CAST(? AS BIGINT), CAST(? AS BIGINT) "
+                "FROM speech_cache AS s, users AS u WHERE s.key = ? AND u.user_id = ? "
+                "ON CONFLICT DO NOTHING",
+                origin.guild_id,
+                origin.message_id,
+                key,
+                origin.user_id,
+            )
+        )
 
     async def naming(self, **named: int) -> list[SpeechKey]:
         """The renderings that say a name which members chose, by `user_id`, `guild_id` or both."""

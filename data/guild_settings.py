@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 from data.part import StorePart
-from data.rows import GuildSettings
+from data.rows import GuildSettings, typed
 
 
 class GuildSettingsStore(StorePart):
     """Settings by server. A server without a row has the defaults."""
 
     async def get(self, guild_id: int) -> GuildSettings:
-        found = await self._database.row(GuildSettings, "guild_settings", guild_id=guild_id)
-        return found or GuildSettings(guild_id=guild_id)
+        found = await self._database.lookup(
+            "SELECT * FROM guild_settings WHERE guild_id = ?", guild_id
+        )
+        return typed(found[0], GuildSettings) if found else GuildSettings(guild_id=guild_id)
 
     async def update(
         self, guild_id: int, change: Callable[[GuildSettings], GuildSettings]

@@ -21,9 +21,9 @@ class MemberLanguageStore(StorePart):
             await self._database.upsert("member_languages", row, key="user_id, guild_id")
 
     async def get(self, user_id: int, guild_id: int) -> str | None:
-        chosen = await self._database.column(
+        chosen = await self._database.lookup(
             "SELECT language FROM member_languages WHERE user_id = ? AND guild_id = ?",
             user_id,
             guild_id,
         )
-        return chosen[0] if chosen else None
+        return chosen[0][0] if chosen else None

@@ -32,7 +32,7 @@ class MemberSoundStore(PseudonymousPart):
     async def with_bars(self, user_id: int, guild_id: int) -> tuple[MemberSound, list[BarRow]]:
         """How a member sounds, and how they are barred there and everywhere; each line asks."""
         person = self._pseudonym(user_id)
-        rows = await self._database.fetch(
+        rows = await self._database.lookup(
             f"SELECT {_SOUND}, b.guild_id, b.kind, b.ends_at {_OF_MEMBER} "
             f"LEFT JOIN bars AS b ON {COUNTS}",
             user_id,

@@ -21,7 +21,7 @@ class PronunciationStore(StorePart):
 
     async def both(self, guild_id: int, user_id: int) -> tuple[dict[str, str], dict[str, str]]:
         """The entries of a server and those of a member, by word."""
-        rows = await self._database.fetch(
+        rows = await self._database.lookup(
             "SELECT word, say, user_id FROM pronunciations WHERE guild_id = ? AND user_id IS NULL "
             "UNION ALL SELECT word, say, user_id FROM pronunciations "
             "WHERE guild_id IS NULL AND user_id = ? ORDER BY word",

@@ -64,5 +64,9 @@ def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
 
 def listeners_of(channel: VocalChannel) -> set[int]:
     """The ids of those in `channel` who are no bots, as far as is known."""
-    members = {user_id: channel.guild.get_member(user_id) for user_id in channel.voice_states}
-    return {user_id for user_id, member in members.items() if member is None or not member.bot}
+    member_of = channel.guild.get_member
+    return {
+        user_id
+        for user_id in channel.voice_states
+        if (member := member_of(user_id)) is None or not member.bot
+    }

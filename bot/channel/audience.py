@@ -69,13 +69,11 @@ class Audience:
     def hears(self, connection: Connection | None) -> bool:
         """In the sender's thread: whether the next packet would be heard, and only by members."""
         listeners = self._listeners  # the loop may put others in their place meanwhile
-        if connection is None or not connection.usable or not listeners or self.silenced:
+        if connection is None or not listeners or self.silenced or not connection.usable:
             return False
-        match encryption_of(connection):
-            case Encryption.PENDING:
-                return False
-            case Encryption.OFF:
-                return True
+        state = connection._connection  # noqa: SLF001 - as in `encryption_of`, in fewer calls
+        if not state.can_encrypt:
+            return not state.dave_protocol_version
         if self._reached is listeners or connection.loop.time() >= self._wait_until:
             return True
         if listeners.isdisjoint(_group_of(connection)):

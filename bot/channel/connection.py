@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
+from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.base.errors import UserError
@@ -24,6 +25,7 @@ from bot.channel.admission import VocalChannel
 from bot.channel.discovery import SocketListener
 from bot.channel.packets import MODE, PacketWriter
 from bot.channel.sender import Sender, Sending, Source
+from bot.channel.voice_websocket import VoiceWebSocket
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
@@ -44,7 +46,7 @@ _CONFIRMED_WITHIN_S = 2.0
 
 
 class _ConnectionState(VoiceConnectionState):
-    """discord.py's, without its thread that reads the socket, and with another way to wait."""
+    """discord.py's, without its threads, and with another way to wait."""
 
     @property
     def _socket_reader(self) -> Any:  # a `SocketListener`
@@ -53,6 +55,14 @@ class _ConnectionState(VoiceConnectionState):
     @_socket_reader.setter
     def _socket_reader(self, _never_started: object) -> None:
         self._listener = SocketListener(lambda: self.socket)
+
+    async def _connect_websocket(self, resume: bool) -> VoiceWebSocket:
+        seq_ack = -1 if self.ws is MISSING else self.ws.seq_ack
+        websocket = await VoiceWebSocket.from_connection_state(
+            self, resume=resume, hook=self.hook, seq_ack=seq_ack
+        )
+        self.state = ConnectionFlowState.websocket_connected
+        return websocket
 
     # discord.py's own hangs where Discord answers before the loop comes round again: it looks at
     # the state, and begins to listen for changes in the loop's next turn. On a busy loop, or beside

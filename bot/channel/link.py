@@ -88,7 +88,8 @@ class Link:
         return self.channel or self._vocal(self._bound_for)
 
     def _vocal(self, channel_id: int) -> VocalChannel | None:
-        channel = self.guild.get_channel(channel_id) if self.guild else None
+        guild = self.guild
+        channel = guild.get_channel(channel_id) if guild else None
         return channel if isinstance(channel, VocalChannel) else None
 
     async def join(

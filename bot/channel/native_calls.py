@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import os
 import socket
+import struct
 import sys
 from typing import Any, Protocol
 
@@ -20,54 +21,96 @@ from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt as seal_wit
 
 log = logging.getLogger(__name__)
 
-#: What a cipher seals at most: no packet of Opus has more than 1,275 bytes, and end-to-end
-#: encryption adds a few dozen.
+#: What is sealed at most: no packet of Opus has more than 1,275 bytes, and end-to-end encryption
+#: adds a few dozen.
 MESSAGE_MAX_BYTES = 2048
 _TAG_BYTES = 16
+_KEY_BYTES = 32
+_NONCE_BYTES = 24
+#: Version, type, sequence number, time stamp and source (RFC 3550, 5.1).
+_HEADER = struct.Struct(">BBHII")
+_HEADER_BYTES = _HEADER.size
+_VERSION_2, _OPUS = 0x80, 0x78
+_COUNTER = struct.Struct(">I")
+_NONCE_REST = bytes(_NONCE_BYTES - _COUNTER.size)
 
 
-class Cipher(Protocol):
-    """XChaCha20-Poly1305. For one thread at a time."""
+class Dispatch(Protocol):
+    """Seals packets with XChaCha20-Poly1305, and sends them. For one thread at a time.
 
-    def sealed(self, message: bytes, header: bytes, nonce: bytes, key: bytes) -> bytes | memoryview:
-        """`message`, encrypted, and its tag, which authenticates `header` too.
+    The header is authenticated; the counter at the end, filled up with zeros, is the nonce
+    (Discord's voice documentation, "Transport Encryption").
+    """
 
-        It is valid until the next call. Raises `ValueError` for more than `MESSAGE_MAX_BYTES`.
+    def send(
+        self,
+        to: socket.socket,
+        opus: bytes,
+        head: tuple[int, int, int],
+        counter: int,
+        key: bytes,
+    ) -> None:
+        """Send one packet to where a socket is connected. Raises `OSError` where it is not taken.
+
+        `head` is its sequence number, time stamp and source. Raises `ValueError` for more than
+        `MESSAGE_MAX_BYTES`.
         """
 
 
-class _NativeCipher:
-    def __init__(self, function: Any) -> None:
-        self._function = function
-        self._buffer = ctypes.create_string_buffer(MESSAGE_MAX_BYTES + _TAG_BYTES)
-        self._view = memoryview(self._buffer).cast("B")
+class _NativeDispatch:
+    """Each packet is made and sent in the same memory."""
 
-    def sealed(self, message: bytes, header: bytes, nonce: bytes, key: bytes) -> memoryview:
-        size = len(message)
-        if size > MESSAGE_MAX_BYTES or len(nonce) != 24 or len(key) != 32:
-            raise ValueError(f"not a packet: {size} bytes, with {len(nonce)} and {len(key)}")
-        into, associated = self._buffer, len(header)
+    def __init__(self, seal: Any, send: Any) -> None:
+        self._seal, self._send = seal, send
+        self._packet = ctypes.create_string_buffer(
+            _HEADER_BYTES + MESSAGE_MAX_BYTES + _TAG_BYTES + _COUNTER.size
+        )
+        self._nonce = ctypes.create_string_buffer(_NONCE_BYTES)
+        self._at = ctypes.addressof(self._packet)
+        self._sealed_at = self._at + _HEADER_BYTES
+        self._nonce_at = ctypes.addressof(self._nonce)
+
+    def send(
+        self,
+        to: socket.socket,
+        opus: bytes,
+        head: tuple[int, int, int],
+        counter: int,
+        key: bytes,
+    ) -> None:
+        size, packet, at = len(opus), self._packet, self._at
+        if size > MESSAGE_MAX_BYTES or len(key) != _KEY_BYTES:
+            raise ValueError(f"not a packet: {size} bytes, with a key of {len(key)}")
+        _HEADER.pack_into(packet, 0, _VERSION_2, _OPUS, *head)
+        _COUNTER.pack_into(self._nonce, 0, counter)
         # Always succeeds (libsodium's documentation).
-        self._function(into, None, message, size, header, associated, None, nonce, key)
-        return self._view[: size + _TAG_BYTES]
+        self._seal(self._sealed_at, None, opus, size, at, _HEADER_BYTES, None, self._nonce_at, key)
+        size += _HEADER_BYTES + _TAG_BYTES
+        _COUNTER.pack_into(packet, size, counter)
+        if self._send(to, at, size + _COUNTER.size, socket.MSG_DONTWAIT) < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
 
 
-class _BindingCipher:
-    def sealed(self, message: bytes, header: bytes, nonce: bytes, key: bytes) -> bytes:
-        return seal_with_binding(message, header, nonce, key)
+class _BindingDispatch:
+    def send(
+        self,
+        to: socket.socket,
+        opus: bytes,
+        head: tuple[int, int, int],
+        counter: int,
+        key: bytes,
+    ) -> None:
+        header = _HEADER.pack(_VERSION_2, _OPUS, *head)
+        end = _COUNTER.pack(counter)
+        sealed: bytes = seal_with_binding(opus, header, end + _NONCE_REST, key)
+        to.send(b"".join((header, sealed, end)))
 
 
-def new_cipher() -> Cipher:
-    return _BindingCipher() if _seal is None else _NativeCipher(_seal)
-
-
-def send(to: socket.socket, packet: bytes) -> None:
-    """Send a datagram to where a socket is connected. Raises `OSError` where it is not taken."""
-    if _send is None:
-        to.send(packet)
-    elif _send(to, packet, len(packet), socket.MSG_DONTWAIT) < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+def new_dispatch() -> Dispatch:
+    if _seal is None or _send is None:
+        return _BindingDispatch()
+    return _NativeDispatch(_seal, _send)
 
 
 class _Descriptor:
@@ -95,9 +138,9 @@ def _of_libsodium() -> Any:
     module = importlib.util.find_spec("nacl._sodium")
     if sys.platform == "win32" or module is None:
         return None
-    text, size = ctypes.c_char_p, ctypes.c_ulonglong
+    place, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ulonglong
     # c, clen_p, m, mlen, ad, adlen, nsec, npub, k (libsodium's documentation)
-    arguments = (ctypes.c_void_p, ctypes.c_void_p, text, size, text, size, text, text, text)
+    arguments = (place, place, text, size, place, size, place, place, text)
     name = "crypto_aead_xchacha20poly1305_ietf_encrypt"
     return _function(module.origin, name, ctypes.c_int, *arguments)
 
@@ -105,7 +148,7 @@ def _of_libsodium() -> Any:
 def _of_the_system() -> Any:
     if sys.platform == "win32":
         return None
-    arguments = (_Descriptor, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
+    arguments = (_Descriptor, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     return _function(None, "send", ctypes.c_ssize_t, *arguments)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.base.metrics import SendingFigures
+from bot.base.thread_names import show_name
 from bot.channel.core_sharing import CoreSharing
 from bot.speech.audio.opus import PACKET_MS
 
@@ -27,9 +28,10 @@ PACKET_S = PACKET_MS / 1000
 #: later stays late, as a burst of packets is heard as fast-forward.
 CATCH_UP_S = 2 * PACKET_S
 
-#: The thread sleeps at least so long, so that what is due at almost the same time leaves together,
-#: and at most so long, so that what begins does not wait for what is being sent already.
-_SLEEP_MIN_S, _SLEEP_MAX_S = 0.002, 0.005
+#: Times are multiples of this: what is due at almost the same time leaves together, and the thread
+#: wakes up five times in 20 ms, however many it sends to. Nor does it sleep longer, so that what
+#: begins does not wait for what is being sent already.
+SLOT_S = PACKET_S / 5
 
 #: A source that is read for longer than two looks of the watch is given up.
 _WATCH_S = 0.25
@@ -147,6 +149,7 @@ class Sender:
 
     def _run(self) -> None:
         me = threading.current_thread()
+        show_name()
         while self._thread is me:
             now = time.perf_counter()
             if self._added:
@@ -157,7 +160,7 @@ class Sender:
                 continue
             due, number, sending = self._due[0]
             if due > now:
-                time.sleep(min(max(due - now, _SLEEP_MIN_S), _SLEEP_MAX_S))
+                time.sleep(min(due - now, SLOT_S))
                 continue
             goes_on, error = self._send(sending, now)
             with self._turn:
@@ -168,8 +171,9 @@ class Sender:
                 if goes_on:
                     self._figures.lateness.observe(now - due)
                     self._late += now - due > PACKET_S
-                    following = max(due, now - CATCH_UP_S) + PACKET_S
-                    heapq.heapreplace(self._due, (following, number, sending))
+                    if due < now - CATCH_UP_S:
+                        due = _slot(now - CATCH_UP_S) + SLOT_S
+                    heapq.heapreplace(self._due, (due + PACKET_S, number, sending))
                     continue
                 heapq.heappop(self._due)
             self._changed(now)
@@ -184,7 +188,7 @@ class Sender:
 
     def _take_in(self, now: float) -> None:
         while self._added:
-            heapq.heappush(self._due, (now, next(self._numbers), self._added.popleft()))
+            heapq.heappush(self._due, (_slot(now), next(self._numbers), self._added.popleft()))
         self._changed(now)
 
     def _changed(self, now: float) -> None:
@@ -215,6 +219,11 @@ class Sender:
             self._begin()
         _end(stalled, Stalled("its source blocked"))
         return -1
+
+
+def _slot(moment: float) -> float:
+    """When the slot began that a moment is in."""
+    return moment // SLOT_S * SLOT_S
 
 
 def _end(sending: Sending, error: Exception | None) -> None:

@@ -282,11 +282,14 @@ class VoiceSession:
     def _may_sound(self) -> bool:
         return self._may_speak() and self.audience.hears(self.link.connection)
 
-    def members_changed(self) -> None:
-        """Look again at who can hear the bot, and who may hear what it says."""
+    def members_changed(self, channel: VocalChannel | None = None) -> None:
+        """Look again at who can hear the bot, and who may hear what it says.
+
+        `channel` is where it is, for who knows that.
+        """
         self.check()
         before = self.audience.silenced
-        self.audience.update(self.link.channel)
+        self.audience.update(channel or self.link.channel)
         silenced = self.audience.silenced
         if silenced and not before and self.backlog:
             self.announce(silenced)

@@ -13,6 +13,7 @@ import discord
 
 from bot.catalogue import Sentence
 from bot.channel import reasons
+from bot.channel.admission import VocalChannel
 from bot.channel.audience import Encryption, encryption_of
 from bot.channel.limits import LeaveAfter
 from bot.channel.playback import LeftOut
@@ -133,16 +134,16 @@ class _Watch:
 
     def _look(self) -> None:
         session = self._session
-        self._leave_out_old()
-        here = session.link.channel is not None
-        lost = self._lost(here)
-        if lost or not here:
+        if session.line or self._left_out:
+            self._leave_out_old()
+        channel = session.link.channel
+        if self._lost(channel) or channel is None:
             self._alone.held_s(False)
             return
-        session.members_changed()
+        session.members_changed(channel)
         session.play()
         self._keep_alive()
-        if self._encrypts():
+        if self._encrypts(channel):
             self._company()
 
     def _leave_out_old(self) -> None:
@@ -169,12 +170,15 @@ class _Watch:
             )
             self._noticed_at, self._left_out = now, 0
 
-    def _lost(self, here: bool) -> bool:
+    def _lost(self, channel: VocalChannel | None) -> bool:
         """Begin anew where the connection is dead or Discord does not know of it."""
         session = self._session
-        connection, guild = session.link.connection, session.link.guild
-        unusable = here and (connection is None or not connection.usable)
-        absent = bool(here and guild and not guild.unavailable and guild.me and not guild.me.voice)
+        unusable = absent = False
+        if channel is not None:
+            connection, guild = session.link.connection, channel.guild
+            unusable = connection is None or not connection.usable
+            me = None if guild.unavailable else guild.me
+            absent = me is not None and not me.voice
         too_long = (
             # discord.py is given its own timeout to follow a move or a migration first.
             self._unusable.held_s(unusable) > 1.5 * session.limits.connect_timeout_s
@@ -193,7 +197,7 @@ class _Watch:
             self._sent_at = self._clock()
             connection.send_opus(SILENCE)
 
-    def _encrypts(self) -> bool:
+    def _encrypts(self, channel: VocalChannel) -> bool:
         """Where people are and packets are not encrypted: reconnect once, then give up."""
         session = self._session
         connection = session.link.connection
@@ -205,7 +209,7 @@ class _Watch:
             self._encryption_retried = False
         # A stage is never encrypted; a voice channel that is not may have been when it began.
         expected = encryption is Encryption.PENDING or (
-            encryption is Encryption.OFF and isinstance(session.link.channel, discord.VoiceChannel)
+            encryption is Encryption.OFF and isinstance(channel, discord.VoiceChannel)
         )
         if self._unencrypted.held_s(expected) <= session.limits.encryption_timeout_s:
             return True

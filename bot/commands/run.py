@@ -25,6 +25,7 @@ from bot.base.own_memory import keep_memory_private
 from bot.base.peers import HomeTaken, Peers
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
+from bot.base.thread_names import show_name
 from bot.catalogue import CatalogueError, Catalogues, install
 from bot.commands.connecting import connect, connector_of
 from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
@@ -69,7 +70,7 @@ async def run(
     allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
     asyncio.get_running_loop().set_default_executor(
-        ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=cores.stay_apart)
+        ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=_begin_thread)
     )
     if exposed := exposed_token():
         log.warning(exposed)
@@ -136,6 +137,11 @@ async def _run(
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _begin_thread() -> None:
+    cores.stay_apart()
+    show_name()
 
 
 def _install_languages(settings: Settings) -> None:

@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+#: What threads do, by what they are called (`bot.base.thread_names`) before an underscore.
+_THREADS = {"voice sender": "sender", "asyncio": "thread pool"}
+
 #: What a supervisor gives each of the bot processes, and no worker.
 _OPTION = b"--shards"
 
@@ -32,6 +35,28 @@ def processor_s(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def thread_s(pid: int) -> dict[str, float]:
+    """Seconds of a processor that a process's threads have used, by what they do.
+
+    Nothing but on Linux. Threads that have ended count no more.
+    """
+    used: dict[str, float] = {}
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return used
+    for task in tasks:
+        try:
+            name, _, rest = (task / "stat").read_text("utf-8").partition("(")[2].rpartition(") ")
+            ticks = int(rest.split()[11]) + int(rest.split()[12])
+        except OSError:  # it has just ended
+            continue
+        what = "event loop" if int(task.name) == pid else _THREADS.get(name.partition("_")[0])
+        what = what or "other threads"
+        used[what] = used.get(what, 0.0) + ticks / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 @dataclass(frozen=True)

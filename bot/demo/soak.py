@@ -15,13 +15,15 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Self
 
 from bot.base.shards import dealt
 from bot.demo import recorded_worker
 from bot.demo.bot_process import running_bot
-from bot.demo.footprint import bot_processes, processor_s
+from bot.demo.footprint import bot_processes, processor_s, thread_s
 from bot.demo.soak_figures import Figures, compared, percentiles
 from bot.loopback import LoopbackDiscord, Member, PacketLog, VoiceChannel
 from bot.loopback.recording import still
@@ -56,6 +58,33 @@ class Room:
             self.asked_s.append(begun_s)
             await self.member.slash("say", text=text, voice=VOICE)
             await asyncio.sleep(every_s - (time.monotonic() - begun_s))
+
+
+@dataclass(frozen=True)
+class _Used:
+    """What was used of processors: in seconds, or of `since` in cores."""
+
+    bots: float
+    threads: dict[str, float]  # of all bot processes together
+    loopback: float  # this process
+
+    @classmethod
+    def by(cls, processes: Sequence[int]) -> Self:
+        threads: dict[str, float] = {}
+        for process in processes:
+            for what, used_s in thread_s(process).items():
+                threads[what] = threads.get(what, 0.0) + used_s
+        return cls(sum(map(processor_s, processes)), threads, time.process_time())
+
+    def since(self, before: Self, took_s: float) -> Self:
+        return type(self)(
+            (self.bots - before.bots) / took_s,
+            {
+                what: (used_s - before.threads.get(what, 0.0)) / took_s
+                for what, used_s in self.threads.items()
+            },
+            (self.loopback - before.loopback) / took_s,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,21 +129,20 @@ async def soak(plan: Plan, folder: Path, **settings: str) -> Figures:
             line = await _rendered(rooms[0], _line(0 if plan.uncached else None))
             join_s = await _join(rooms)
             processes = bot_processes(bot.pid)
-            used_s, began_s = sum(map(processor_s, processes)), time.monotonic()
+            before, began_s = _Used.by(processes), time.monotonic()
             every_s = len(line) * 0.02 + _PAUSE_S
             speaking = (
                 _later(room, index * every_s / plan.servers, every_s, plan, began_s)
                 for index, room in enumerate(rooms)
             )
             await asyncio.gather(*speaking)
-            used_s = sum(map(processor_s, processes)) - used_s
-            took_s = time.monotonic() - began_s
+            used = _Used.by(processes).since(before, time.monotonic() - began_s)
             lag = await _loop_lag(plan, rooms)
             # On a busy machine what was asked for in time is said late, and is not lost.
             await still(
                 lambda: [room.channel.recording.last_audible_s for room in rooms], _SETTLE_S
             )
-        return _figures(plan, rooms, line, began_s, join_s=join_s, lag=lag, cores=used_s / took_s)
+        return _figures(plan, rooms, line, began_s, join_s=join_s, lag=lag, used=used)
 
 
 def _room(discord: LoopbackDiscord, number: int) -> Room:
@@ -186,7 +214,7 @@ def _figures(
     *,
     join_s: float,
     lag: tuple[float, float],
-    cores: float,
+    used: _Used,
 ) -> Figures:
     heard = [
         compared(room.channel.recording.heard(since_s).speech, line, room.asked_s) for room in rooms
@@ -218,7 +246,9 @@ def _figures(
         gap_max_ms=gaps[2],
         loop_lag_p50_ms=lag[0],
         loop_lag_p99_ms=lag[1],
-        cores=round(cores, 2),
+        cores=round(used.bots, 2),
+        cores_by_thread={what: round(cores, 3) for what, cores in used.threads.items()},
+        loopback_cores=round(used.loopback, 2),
         load_average_1_min=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
         cpus=os.cpu_count() or 0,
         python=platform.python_version(),

@@ -61,8 +61,10 @@ class Figures:
     first line in each server, before which the bot sends 200 ms of silence; `gap` is between
     packets of one utterance; `packets_in_time` is the share of the packets due that came at most
     `LATE_S` late.
-    `cores` is what the bot's own `processes` took of processors while all spoke, without workers;
-    the loop's lag is of the process where it is largest.
+    `cores` is what the bot's own `processes` took of processors while all spoke, without workers,
+    and `cores_by_thread` which of their threads, without those that ended meanwhile;
+    `loopback_cores` is what it took to play Discord and the members. The loop's lag is of the
+    process where it is largest.
     """
 
     servers: int
@@ -87,6 +89,8 @@ class Figures:
     loop_lag_p50_ms: float
     loop_lag_p99_ms: float
     cores: float
+    cores_by_thread: dict[str, float]
+    loopback_cores: float
     load_average_1_min: float
     cpus: int
     python: str

@@ -7,6 +7,7 @@ somebody can listen, the members in the channel, whose clients do not exist, are
 
 import asyncio
 import struct
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -21,6 +22,9 @@ MAGIC_MARKER = b"\xfa\xfa"
 
 #: What is watched is whether it ever does: tests share two cores.
 _COMMIT_TIMEOUT_S = 60.0
+
+#: For so long after a change of the group there may be frames with the keys before it.
+_SETTLED_S = 5.0
 
 EXECUTE_TRANSITION = 22
 TRANSITION_READY = 23
@@ -78,6 +82,7 @@ class DaveGroup:
         self._transition_id = 0
         self._commits: asyncio.Queue[bytes] = asyncio.Queue()
         self._changed = asyncio.Event()
+        self._changed_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
@@ -86,12 +91,19 @@ class DaveGroup:
             self._task = None
         self.members.clear()
 
+    @property
+    def settled(self) -> bool:
+        """Whether frames can be opened as well later, until `members_changed` is called."""
+        return time.monotonic() - self._changed_s > _SETTLED_S
+
     def members_changed(self) -> None:
+        self._changed_s = time.monotonic()
         self._changed.set()
 
     def key_package_offered(self) -> None:
         """The bot has begun a group of its own (epoch 0): the members here are to be added."""
         self.close()
+        self._changed_s = time.monotonic()
         self._epoch = 0
         self._commits = asyncio.Queue()
         if not self._sender_sent:
@@ -160,6 +172,7 @@ class DaveGroup:
                 raise LoopbackFailure("the bot's commit adds members but welcomes none")
             session.process_welcome(welcome)
         self.members = staying | joining
+        self._changed_s = time.monotonic()
         self._epoch += 1
         # 0 is reserved for transitions that are executed at once.
         self._transition_id = self._transition_id % 0xFFFF + 1

@@ -10,14 +10,19 @@ import math
 from collections.abc import Callable
 
 import av
+import msgspec
 import numpy as np
 
-from bot.loopback.heard import CHANNELS, SAMPLE_RATE, Heard, Packet, Pcm
+from bot.loopback.heard import CHANNELS, SAMPLE_RATE, SILENCE_FRAME, Heard, Packet, Pcm
+from bot.loopback.rtp import SEALED_BYTES
 
 #: How often it is looked whether something has come.
 _LOOK_S = 0.02
 
 _NOTHING: Pcm = np.zeros((0, CHANNELS), np.int16)
+
+#: Of a datagram with a silence frame: nothing else is so short.
+_SILENCE_BYTES = SEALED_BYTES + len(SILENCE_FRAME)
 
 
 async def still(value: Callable[[], object], for_s: float) -> None:
@@ -32,8 +37,16 @@ async def still(value: Callable[[], object], for_s: float) -> None:
         seen, looks = now, looks + 1 if now == seen else 0
 
 
+#: Opens a datagram that came at a time (`time.monotonic` seconds), while so many others than the
+#: bot were there, and adds it to its channel's recording.
+Open = Callable[[float, bytes, int], None]
+
+
 class Recording:
     """All that one voice channel heard so far."""
+
+    #: Whether packets may be left closed until it is asked what was heard.
+    opens_later = False
 
     def __init__(self) -> None:
         self._packets: list[Packet] = []
@@ -75,11 +88,19 @@ class Recording:
         pcm = decoder.decode(opus)
         return pcm, level_dbfs(pcm)
 
+    def keep(self, arrived_s: float, datagram: bytes, listeners: int, then: Open) -> None:
+        """Add what a datagram holds, where `opens_later` at the time that suits."""
+        then(arrived_s, datagram, listeners)
+
+    def open_all(self) -> None:
+        """Open what was left closed: the keys are about to change."""
+
     def drop(self, arrived_s: float, reason: str) -> None:
         self._dropped.append((arrived_s, reason))
 
     def heard(self, since_s: float = -math.inf) -> Heard:
         """What arrived at or after `since_s` (`time.monotonic` seconds)."""
+        self.open_all()
         return Heard(
             tuple(self._packets[self._index(since_s) :]),
             tuple(reason for arrived_s, reason in self._dropped if arrived_s >= since_s),
@@ -94,6 +115,7 @@ class Recording:
     async def until_audible(self, since_s: float, *, timeout_s: float) -> float:
         async with asyncio.timeout(timeout_s):
             while True:
+                self.open_all()
                 for packet in itertools.islice(self._packets, self._index(since_s), None):
                     if packet.audible:
                         return packet.arrived_s
@@ -104,11 +126,43 @@ class Recording:
         return bisect.bisect_left(self._packets, moment_s, key=lambda packet: packet.arrived_s)
 
 
-class PacketLog(Recording):
-    """A recording that decodes nothing: dozens of channels at once would starve what is measured.
+class _Closed(msgspec.Struct, frozen=True, gc=False):
+    """A datagram as it came, and what opens it."""
 
-    Every packet that is no silence frame counts as one of speech.
+    arrived_s: float
+    datagram: bytes
+    listeners: int
+    open: Open
+
+
+class PacketLog(Recording):
+    """A recording that decodes nothing, and opens packets when it is asked what was heard.
+
+    Of hundreds of channels at once that would starve what is measured. Every packet that is no
+    silence frame counts as one of speech.
     """
+
+    opens_later = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closed: list[_Closed] = []
+
+    @property
+    def last_s(self) -> float:
+        return self._closed[-1].arrived_s if self._closed else super().last_s
+
+    def keep(self, arrived_s: float, datagram: bytes, listeners: int, then: Open) -> None:
+        self._closed.append(_Closed(arrived_s, datagram, listeners, then))
+        if len(datagram) != _SILENCE_BYTES:
+            self.last_audible_s = arrived_s
+
+    def open_all(self) -> None:
+        if not self._closed:
+            return
+        closed, self._closed = self._closed, []
+        for one in closed:
+            one.open(one.arrived_s, one.datagram, one.listeners)
 
     def decoded(self, ssrc: int, opus: bytes) -> tuple[Pcm, float]:  # noqa: ARG002 - as in the base
         """Nothing, at full level."""

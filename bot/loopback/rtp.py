@@ -21,6 +21,8 @@ _NONCE_SUFFIX_BYTES = 4
 _NONCE_BYTES = 24
 _TAG_BYTES = 16
 _HEADER = struct.Struct(">BBHII")
+#: What a packet is longer than its frame of Opus, where that is not end-to-end encrypted.
+SEALED_BYTES = HEADER_BYTES + _TAG_BYTES + _NONCE_SUFFIX_BYTES
 _NONCE_REST = bytes(_NONCE_BYTES - _NONCE_SUFFIX_BYTES)
 
 
@@ -59,13 +61,20 @@ class RtpPacket(msgspec.Struct, frozen=True, gc=False):
         return bytes(ffi.buffer(opened, sealed_bytes - _TAG_BYTES))
 
 
-def parse(datagram: bytes) -> RtpPacket:
-    """The packet in `datagram`. Raises `BadPacket` for anything but plain RTP with Opus."""
+def ssrc_of(datagram: bytes) -> int:
+    """Which connection a datagram is of. Raises as `parse` does."""
     if len(datagram) < HEADER_BYTES:
         raise BadPacket("shorter than an RTP header")
-    first, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
-    if (first, kind & 0x7F) != (_VERSION_2, _OPUS):
+    first, kind, _, _, ssrc = _HEADER.unpack_from(datagram)
+    if first != _VERSION_2 or kind & 0x7F != _OPUS:
         raise BadPacket(f"not plain RTP version 2 with Opus: {first:#x} {kind:#x}")
+    return int(ssrc)
+
+
+def parse(datagram: bytes) -> RtpPacket:
+    """The packet in `datagram`. Raises `BadPacket` for anything but plain RTP with Opus."""
+    ssrc = ssrc_of(datagram)
+    _, _, sequence, timestamp, _ = _HEADER.unpack_from(datagram)
     header = datagram[:HEADER_BYTES]
     return RtpPacket(header, sequence, timestamp, ssrc, datagram[HEADER_BYTES:])
 

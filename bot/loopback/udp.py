@@ -26,6 +26,10 @@ _LINUX = sys.platform == "linux"
 #: seconds and nanoseconds of the system's clock.
 _SO_TIMESTAMPNS = 35
 _TIME = struct.Struct("@ll")
+#: Where so many had come while the thread woke up, more are let gather for so long before it wakes
+#: again: it and the loop would wake for every few, and packets need nobody's answer.
+_MANY, _GATHERED_S = 8, 0.005
+_NOTE_BYTES = socket.CMSG_SPACE(_TIME.size) if _LINUX else 0
 
 #: Called on the event loop with a datagram and its arrival in `time.monotonic` seconds.
 Received = Callable[[bytes, float], None]
@@ -66,23 +70,40 @@ class UdpSocket:
         self._socket.close()
 
     def _receive(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 datagram, sender, arrived_s = receive(self._socket)
             except ConnectionResetError:
                 continue  # Windows: an earlier reply met a closed port
-            if self._closing:
-                return
-            if _is_discovery(datagram):
-                (ssrc,) = struct.unpack_from(">I", datagram, 4)
-                self._addresses[ssrc] = sender
-                self._socket.sendto(_discovered(ssrc, *sender), sender)
-            else:
-                # Of hundreds of servers many arrive before the loop gets round to one: to wake it
-                # for each would be most of the work.
-                self._arrived.append((datagram, arrived_s))
-                if len(self._arrived) == 1:
-                    self._loop.call_soon_threadsafe(self._hand_over)
+            self._take(datagram, sender, arrived_s)
+            if _LINUX and self._take_waiting() >= _MANY:
+                time.sleep(_GATHERED_S)
+
+    def _take_waiting(self) -> int:
+        """Take what has come already; returns how many that were."""
+        ahead_s = _monotonic_ahead_s()
+        taken = 0
+        while not self._closing:
+            try:
+                self._take(*receive(self._socket, socket.MSG_DONTWAIT, ahead_s))
+            except BlockingIOError:
+                break
+            taken += 1
+        return taken
+
+    def _take(self, datagram: bytes, sender: tuple[str, int], arrived_s: float) -> None:
+        if self._closing:
+            return
+        if _is_discovery(datagram):
+            (ssrc,) = struct.unpack_from(">I", datagram, 4)
+            self._addresses[ssrc] = sender
+            self._socket.sendto(_discovered(ssrc, *sender), sender)
+            return
+        # Of hundreds of servers many arrive before the loop gets round to one: to wake it for each
+        # would be most of the work.
+        self._arrived.append((datagram, arrived_s))
+        if len(self._arrived) == 1:
+            self._loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
         try:
@@ -99,19 +120,24 @@ def note_arrivals(listening: socket.socket) -> None:
         listening.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
-def receive(listening: socket.socket) -> tuple[bytes, tuple[str, int], float]:
+def receive(
+    listening: socket.socket, flags: int = 0, ahead_s: float | None = None
+) -> tuple[bytes, tuple[str, int], float]:
     """Wait for a datagram: what it is, who sent it, and when it came in `time.monotonic` seconds.
 
-    Raises `OSError`.
+    `ahead_s` is how far that clock was ahead of the system's, where the caller knows. Raises
+    `OSError`.
     """
     if not _LINUX:
         datagram, sender = listening.recvfrom(_LONGEST_BYTES)
         return datagram, sender, time.monotonic()
-    datagram, notes, _, sender = listening.recvmsg(_LONGEST_BYTES, socket.CMSG_SPACE(_TIME.size))
+    datagram, notes, _, sender = listening.recvmsg(_LONGEST_BYTES, _NOTE_BYTES, flags)
+    if ahead_s is None:
+        ahead_s = _monotonic_ahead_s()
     for _level, kind, data in notes:
         if kind == _SO_TIMESTAMPNS:
             seconds, nanoseconds = _TIME.unpack(data)
-            return datagram, sender, seconds + nanoseconds * 1e-9 + _monotonic_ahead_s()
+            return datagram, sender, seconds + nanoseconds * 1e-9 + ahead_s
     return datagram, sender, time.monotonic()
 
 

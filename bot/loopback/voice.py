@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
-from bot.loopback.dave import MAGIC_MARKER, Undecryptable
 from bot.loopback.failures import Failures
-from bot.loopback.heard import SILENCE_FRAME
 from bot.loopback.messages import Json
 from bot.loopback.outbox import Close, Outbox
-from bot.loopback.rtp import BadPacket, parse
+from bot.loopback.rtp import BadPacket, ssrc_of
 from bot.loopback.udp import UdpSocket
 from bot.loopback.voice_connection import HELLO, VoiceConnection, VoiceOp
 from bot.loopback.world import GuildRecord, MemberRecord, StageChannel, VoiceChannel, World
@@ -239,33 +237,17 @@ class VoiceServers:
 
     def _received(self, datagram: bytes, arrived_s: float) -> None:
         try:
-            packet = parse(datagram)
+            connection = self._connections.get(ssrc_of(datagram))
         except BadPacket as error:
             self._failures.add(error)
             return
-        connection = self._connections.get(packet.ssrc)
         if connection is None:
             return
-        recording, guild = connection.channel.recording, connection.channel.guild
+        guild = connection.channel.guild
         if guild.voice_faults.loses_packet():
             return
         state = guild.voice_states.get(guild.bot.id)
         if state is None or state.mute or state.suppress:
-            recording.drop(arrived_s, "the bot may not speak here")
+            connection.channel.recording.drop(arrived_s, "the bot may not speak here")
             return
-        try:
-            frame = packet.opened(connection.secret_key)
-            encrypted = frame.endswith(MAGIC_MARKER) and frame != SILENCE_FRAME
-            opus = connection.group.decrypt(frame) if encrypted else frame
-        except (BadPacket, Undecryptable) as error:
-            recording.drop(arrived_s, str(error))
-            return
-        recording.add(
-            arrived_s=arrived_s,
-            ssrc=packet.ssrc,
-            sequence=packet.sequence,
-            timestamp=packet.timestamp,
-            encrypted=encrypted,
-            listeners=len(connection.channel.members) - 1,
-            opus=opus,
-        )
+        connection.received_packet(datagram, arrived_s)

@@ -10,10 +10,11 @@ from enum import IntEnum
 from typing import Any
 
 from bot.loopback import dave
-from bot.loopback.dave import DaveGroup
+from bot.loopback.dave import MAGIC_MARKER, DaveGroup, Undecryptable
 from bot.loopback.failures import Failures, LoopbackFailure
+from bot.loopback.heard import SILENCE_FRAME
 from bot.loopback.outbox import Close, Outbox
-from bot.loopback.rtp import MODE, receiver_report
+from bot.loopback.rtp import MODE, BadPacket, parse, receiver_report
 from bot.loopback.world import MemberRecord, VoiceChannel
 
 HEARTBEAT_INTERVAL_MS = 13_750
@@ -74,6 +75,7 @@ class VoiceConnection:
         self._on_close = on_close
         self._sequence = 0
         self._reports: asyncio.Task[None] | None = None
+        self._open = self._opened  # bound once: a log keeps it beside each packet
 
     def close(self, code: int) -> None:
         """Close the websocket. Only after 4015 may the bot take the connection up again.
@@ -87,6 +89,7 @@ class VoiceConnection:
             self._on_close(self)
 
     def stop(self) -> None:
+        self.channel.recording.open_all()
         self.group.close()
         if self._reports:
             self._reports.cancel()
@@ -113,12 +116,16 @@ class VoiceConnection:
     def member_came(self, member: MemberRecord) -> None:
         if member is not self.channel.guild.bot:
             self.send_json(VoiceOp.CLIENTS_CONNECT, {"user_ids": [str(member.id)]})
-            self.group.members_changed()
+            self._members_changed()
 
     def member_left(self, member: MemberRecord) -> None:
         if member is not self.channel.guild.bot:
             self.send_json(VoiceOp.CLIENT_DISCONNECT, {"user_id": str(member.id)})
-            self.group.members_changed()
+            self._members_changed()
+
+    def _members_changed(self) -> None:
+        self.channel.recording.open_all()
+        self.group.members_changed()
 
     def send_json(self, op: int, data: dict[str, Any]) -> None:
         """Queue a message with a sequence number, which the bot acknowledges in heartbeats."""
@@ -148,11 +155,42 @@ class VoiceConnection:
     def received_binary(self, message: bytes) -> None:
         match message[0]:
             case dave.KEY_PACKAGE:
+                self.channel.recording.open_all()
                 self.group.key_package_offered()
             case dave.COMMIT_WELCOME:
                 self.group.commit_offered(message[1:])
             case op:
                 raise LoopbackFailure(f"the bot sent an unknown binary voice op {op}")
+
+    def received_packet(self, datagram: bytes, arrived_s: float) -> None:
+        """Have the channel hear what the bot sent, in RTP, and may say."""
+        recording = self.channel.recording
+        listeners = len(self.channel.members) - 1
+        if recording.opens_later and self.group.settled:
+            recording.keep(arrived_s, datagram, listeners, self._open)
+        else:
+            recording.open_all()
+            self._opened(arrived_s, datagram, listeners)
+
+    def _opened(self, arrived_s: float, datagram: bytes, listeners: int) -> None:
+        recording = self.channel.recording
+        try:
+            packet = parse(datagram)
+            frame = packet.opened(self.secret_key)
+            encrypted = frame.endswith(MAGIC_MARKER) and frame != SILENCE_FRAME
+            opus = self.group.decrypt(frame) if encrypted else frame
+        except (BadPacket, Undecryptable) as error:
+            recording.drop(arrived_s, str(error))
+            return
+        recording.add(
+            arrived_s=arrived_s,
+            ssrc=packet.ssrc,
+            sequence=packet.sequence,
+            timestamp=packet.timestamp,
+            encrypted=encrypted,
+            listeners=listeners,
+            opus=opus,
+        )
 
     def _select_protocol(self, mode: str) -> None:
         if mode != MODE:

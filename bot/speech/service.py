@@ -155,6 +155,7 @@ class SpeechService:
 
     def withdraw_here(self, concerned: Concerned, reason: SpeechError) -> None:
         """End the sayings of some speakers in this process: their listeners get `reason`."""
+        self._cache.let_go()
         for decision in self._deciding:
             decision.withdrawn.append((concerned, reason))
         for saying in list(self._sayings):

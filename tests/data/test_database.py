@@ -174,6 +174,47 @@ async def test_an_outer_transaction_undoes_its_inner_ones(database: Database) ->
     assert await numbers(database) == []
 
 
+async def lookup(database: Database) -> list[int]:
+    return [row[0] for row in await database.lookup("SELECT n FROM numbers ORDER BY n")]
+
+
+async def test_a_lookup_sees_what_its_own_task_has_written_and_what_others_have_finished(
+    database: Database, other: Database
+) -> None:
+    await add(database, 1)
+    assert await lookup(database) == [1]
+    inside, seen = asyncio.Event(), asyncio.Event()
+
+    async def adding() -> None:
+        async with database.transaction():
+            await add(database, 2)
+            assert await lookup(database) == [1, 2]
+            inside.set()
+            await seen.wait()
+
+    running = asyncio.create_task(adding())
+    await inside.wait()
+    if isinstance(database, SqliteDatabase):  # which lets it be read meanwhile, and at once
+        assert await lookup(database) == [1]
+    seen.set()
+    await running
+    assert await lookup(database) == [1, 2]
+    await add(other, 3)
+    assert await lookup(database) == [1, 2, 3]
+    with pytest.raises(StoreFailed):
+        await database.lookup("SELECT nothing FROM nowhere")
+    await database.close()
+    with pytest.raises(DatabaseClosed):
+        await lookup(database)
+
+
+@of_sqlite
+async def test_what_is_looked_up_at_once_can_change_nothing(database: Database) -> None:
+    assert await lookup(database) == []
+    assert database._at_once("INSERT INTO numbers VALUES (?) RETURNING n", [7]) is None
+    assert await numbers(database) == []
+
+
 async def test_a_statement_for_many_rows_does_all_or_none(database: Database) -> None:
     with pytest.raises(RuleBroken):
         await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,), (1,)])

@@ -16,6 +16,7 @@ from bot.base.objects import Objects, ObjectsFailed
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
+from bot.speech.audio.recent import RecentPackets
 from data.errors import DatabaseClosed, StoreFailed
 from data.rows import NewSpeech, OwnName, SpeechKey, SpeechOrigin
 from data.store import Store
@@ -53,6 +54,7 @@ class SpeechCache:
         # A file and its row change together, or one task would remove what another just wrote.
         self._changing = asyncio.Lock()
         self._ask_again_at = 0.0
+        self._recent = RecentPackets()
 
     @property
     def takes_time(self) -> bool:
@@ -92,8 +94,13 @@ class SpeechCache:
                 await self._store.speech.note(key, origin, own_names)
         except StoreFailed as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
+        if (packets := self._recent.get(row)) is not None:
+            return packets
+        age = self._recent.age
         try:
-            return await self._read(row)
+            packets = await self._read(row)
+            self._recent.put(row, packets, age)
+            return packets
         except ObjectsFailed as error:
             self._ask_again_at = time.monotonic() + _NOT_ASKED_S
             log.error("kept speech could not be read", exc_info=error, extra={"key": key})
@@ -202,10 +209,16 @@ class SpeechCache:
         """What is kept, the most recently used first."""
         return await self._store.speech.all()
 
+    def let_go(self) -> None:
+        """Hold nothing in memory any more of what is kept."""
+        self._recent.clear()
+
     async def clear(self) -> int:
         """Remove every rendering; returns how many there were."""
         async with self._changing:
-            return await self._files.remove(await self._store.speech.all())
+            removed = await self._files.remove(await self._store.speech.all())
+        self.let_go()
+        return removed
 
     async def forget(self, **origin: int) -> None:
         """Remove what was said by nobody else than origins with these values, and who had it said.
@@ -215,6 +228,7 @@ class SpeechCache:
         async with self._changing:
             await self._files.remove(await self._store.speech.said_only_by(**origin))
             await self._store.speech.forget_origins(**origin)
+        self.let_go()
 
     async def forget_names(self, **named: int) -> None:
         """Remove what says a name that members chose, by `user_id`, `guild_id` or both.
@@ -223,6 +237,7 @@ class SpeechCache:
         """
         async with self._changing:
             await self._files.remove(await self._store.speech.naming(**named))
+        self.let_go()
 
     async def verify(self) -> CacheReport:
         """Check every rendering, forget damaged ones, and remove files that nothing recorded.
@@ -231,6 +246,7 @@ class SpeechCache:
         """
         async with self._changing:
             damaged = await self._files.remove_broken(self._is_sound)
+        self.let_go()
         unknown = await self._files.remove_unknown(time.time() - SETTLED_S)
         kept = await self._store.speech.all()
         return CacheReport(len(kept), damaged, unknown, sum(row.size_bytes for row in kept))

@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import discord
 import pytest
@@ -119,7 +120,5 @@ def test_the_lock_is_kept_where_the_system_lets_it() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="exports no function")
 def test_what_does_not_fit_is_refused_before_memory_is_written() -> None:
-    with pytest.raises(ValueError, match="not a packet"):
-        native_calls.new_cipher().sealed(
-            bytes(native_calls.MESSAGE_MAX_BYTES + 1), b"header", bytes(24), bytes(32)
-        )
+    with closing(State()) as state, pytest.raises(ValueError, match="not a packet"):
+        PacketWriter(state).write(bytes(native_calls.MESSAGE_MAX_BYTES + 1))

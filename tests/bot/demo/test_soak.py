@@ -1,5 +1,6 @@
 """A short soak: several servers at once lose, repeat and break nothing."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,10 @@ async def test_five_servers_speak_at_once_what_no_cache_knows(tmp_path: Path) ->
     assert figures.utterances >= 5
     assert 5 < figures.gap_p50_ms < 50
     assert figures.first_start_p99_ms > 0
+    if sys.platform == "linux":  # which says what each thread took
+        assert figures.cores_by_thread.keys() >= {"event loop", "sender", "thread pool"}
+        assert abs(sum(figures.cores_by_thread.values()) - figures.cores) < 0.1
+        assert figures.loopback_cores > 0
     # How soon and how punctual depends on what else the machine does.
     quiet = {"start_p99_ms": 1.0, "gap_p99_ms": 21.0, "loop_lag_p99_ms": 1.0, "cores": 0.1}
     quiet["first_start_p99_ms"] = 201.0

@@ -13,7 +13,7 @@ from bot.speech.audio import cache as cache_module
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
-from data.rows import SpeechKey
+from data.rows import SpeechKey, SpeechOrigin
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 from tests.bot.speech.audio.test_loudness import RATE, tone
@@ -64,6 +64,60 @@ async def test_the_least_recently_used_goes_when_it_is_too_much(
     await cache.put(sha256_of(2), speech(), VOICE)
     assert {row.key for row in await cache.rows()} == {sha256_of(0), sha256_of(2)}
     assert len(list(tmp_path.rglob("*.ogg"))) == 2
+
+
+async def test_what_is_said_again_soon_is_read_once(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    put = await cache.put(key, speech(), VOICE)
+    assert await cache.get(key) == put
+    file_of(tmp_path, key).unlink()
+    assert await cache.get(key) == put
+    cache.let_go()
+    assert await cache.get(key) is None
+
+
+@pytest.mark.parametrize("how", ["forgotten", "name forgotten", "cleared", "verified", "made anew"])
+async def test_nothing_outlives_its_row_in_memory(tmp_path: Path, store: Store, how: str) -> None:
+    cache = cache_of(tmp_path, store)
+    key, origin = sha256_of("one"), SpeechOrigin(user_id=5, guild_id=7, message_id=None)
+    await cache.put(key, speech(), VOICE, origin=origin)
+    assert await cache.get(key, origin)
+    made = None
+    match how:
+        case "forgotten":
+            await cache.forget(user_id=5)
+        case "name forgotten":
+            await cache.forget_names(user_id=5)
+        case "cleared":
+            await cache.clear()
+        case "verified":
+            file_of(tmp_path, key).unlink()
+            await cache.verify()
+        case "made anew":
+            made = await cache.put(key, speech(0.7), VOICE)
+    assert bool(cache._recent._kept) is (how == "made anew")
+    if how != "name forgotten":  # none is said in it
+        assert await cache.get(key) == made
+    assert await cache.get(key) is None or how in ("made anew", "name forgotten")
+
+
+async def test_what_is_read_while_it_is_forgotten_is_not_held(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    put = await cache.put(key, speech(), VOICE)
+    read = cache._read
+
+    async def reading(row: SpeechKey) -> tuple[bytes, ...]:
+        packets = await read(row)
+        cache.let_go()
+        return packets
+
+    monkeypatch.setattr(cache, "_read", reading)
+    assert await cache.get(key) == put
+    assert not cache._recent._kept
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "empty"])
@@ -121,12 +175,13 @@ async def test_a_locked_database_takes_no_kept_speech_away(
     store = await Store.open(tmp_path / "timbre.db", Clock())
     cache = cache_of(tmp_path, store)
     put = await cache.put(sha256_of("one"), speech(), VOICE)
+    await cache.put(sha256_of("lost"), speech(), VOICE)
     with closing(sqlite3.connect(tmp_path / "timbre.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert await cache.get(sha256_of("one")) == put
         assert await cache.get(sha256_of("two")) is None
-        file_of(tmp_path, sha256_of("one")).unlink()
-        assert await cache.get(sha256_of("one")) is None
+        file_of(tmp_path, sha256_of("lost")).unlink()
+        assert await cache.get(sha256_of("lost")) is None
     await store.close()
 
 
