@@ -16,6 +16,8 @@ from engine.errors import WorkerUnavailable
 
 Device = Literal["cuda", "cpu"]
 PrecisionName = Literal["bf16", "fp16", "fp32", "int8"]
+#: What may be asked for.
+AskedPrecision = Literal["auto", "bf16", "fp16", "fp32", "int8"]
 Capability = tuple[int, int]
 
 BFLOAT16_SINCE: Capability = (8, 0)  # Ampere; also Ada, Hopper and both Blackwells
@@ -24,6 +26,9 @@ FLOAT16_SINCE: Capability = (7, 5)  # Turing; older cards are run in fp32
 #: Total memory that a card needs: weights of 1.6 GB in half precision, a few streams and the
 #: driver's own share. Cards sold as "4 GB" report between 4.0e9 and 4.3e9 bytes.
 LEAST_MEMORY_BYTES = 4_000_000_000
+#: Where less is free, T3 is in int8, sound is made of fewer utterances at once, and new voices are
+#: computed on the CPU. Cards sold as "6 GB" report more.
+SMALL_CARD_BYTES = 6_000_000_000
 
 #: What may be asked for; N is a card's number.
 _ASKED = re.compile(r"auto|cpu|cuda(:(?P<number>[0-9]{1,3}))?")
@@ -70,11 +75,15 @@ def card_environment(device: str, environment: Mapping[str, str]) -> dict[str, s
 
 
 class Gpu(msgspec.Struct, frozen=True):
-    """The first CUDA device that this process sees, as its driver describes it."""
+    """The first CUDA device that this process sees, as its driver describes it.
+
+    `free_bytes` is what nobody has of its memory, where that is known.
+    """
 
     name: str
     capability: Capability
     memory_bytes: int
+    free_bytes: int | None = None
 
     def __str__(self) -> str:
         major, minor = self.capability
@@ -104,17 +113,20 @@ class DeviceChoice(msgspec.Struct, frozen=True):
 def choose(
     gpu: Gpu | NoGpu,
     device: str = "auto",
-    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto",
+    precision: AskedPrecision = "auto",
     *,
     int8: bool = False,
 ) -> DeviceChoice:
     """Choose device and precision; `device` and `precision` are as in `EngineConfig`.
 
-    `int8` says that the model's tokens may be decoded in int8 on a CPU; all else is in fp32 there,
-    but for S3Gen's estimator where the CPU has bf16 (`EngineInfo.precision` is "int8-bf16" then).
+    On a GPU int8 is what T3's matrices, keys and values are kept in; all else is in half
+    precision. `int8` says that the model's tokens may be decoded in int8 on a CPU; all else is in
+    fp32 there, but for S3Gen's estimator where the CPU has bf16 (`EngineInfo.precision` is
+    "int8-bf16" then).
 
-    Raises `WorkerUnavailable` when a CUDA device is asked for and there is none. Which one of
-    several it is was decided by `card_environment`, when this process was started.
+    Raises `WorkerUnavailable` when a CUDA device is asked for, or a precision that only one has,
+    and there is none. Which one of several it is was decided by `card_environment`, when this
+    process was started.
     """
     if device == "cpu":
         return _on_cpu(precision, "as the settings ask", int8)
@@ -125,7 +137,7 @@ def choose(
         return _on_cpu(precision, gpu.why, int8)
     if device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
         return _on_cpu(precision, too_small(gpu), int8)
-    best, why = _best(gpu.capability)
+    best, why = _best(gpu)
     chosen = best if precision == "auto" else precision
     if chosen != best:
         why = f"asked for, although {why}"
@@ -145,17 +157,24 @@ def too_small(gpu: Gpu) -> str:
     )
 
 
-def _best(capability: Capability) -> tuple[PrecisionName, str]:
-    if capability >= BFLOAT16_SINCE:
+def _best(gpu: Gpu) -> tuple[PrecisionName, str]:
+    if gpu.capability < FLOAT16_SINCE:
+        return "fp32", "it is too old for fast half precision"
+    free = gpu.memory_bytes if gpu.free_bytes is None else gpu.free_bytes
+    if free < SMALL_CARD_BYTES:
+        what = "memory" if gpu.free_bytes is None else "free memory"
+        return "int8", f"it has {free / 1e9:.1f} GB of {what}, and int8 takes the least"
+    if gpu.capability >= BFLOAT16_SINCE:
         return "bf16", "it has bfloat16 tensor cores"
-    if capability >= FLOAT16_SINCE:
-        return "fp16", "it is fast in float16 and has no bfloat16"
-    return "fp32", "it is too old for fast half precision"
+    return "fp16", "it is fast in float16 and has no bfloat16"
 
 
-def _on_cpu(
-    precision: Literal["auto", "bf16", "fp16", "fp32"], why: str, int8: bool
-) -> DeviceChoice:
+def _on_cpu(precision: AskedPrecision, why: str, int8: bool) -> DeviceChoice:
+    if precision == "int8" and not int8:
+        raise WorkerUnavailable(
+            "TIMBRE_PRECISION=int8 needs a CUDA GPU for all but Turbo and Nano, "
+            f"and the CPU is used: {why}."
+        )
     usual: PrecisionName = "int8" if int8 else "fp32"
     chosen = usual if precision == "auto" else precision
     return DeviceChoice(
@@ -213,7 +232,7 @@ def describe(driver: ctypes.CDLL) -> Gpu | NoGpu:
 
 
 def confirm(gpu: Gpu) -> Gpu | NoGpu:
-    """Return `gpu` if the installed PyTorch can really compute on it. Imports torch."""
+    """`gpu` with its free memory, if the installed PyTorch really computes on it. Imports torch."""
     try:
         import torch  # noqa: PLC0415 - seconds, and only where there is a GPU to use
     except (ImportError, OSError) as error:
@@ -222,9 +241,12 @@ def confirm(gpu: Gpu) -> Gpu | NoGpu:
         return NoGpu(f"the installed PyTorch ({torch.__version__}) cannot use {gpu.name}")
     try:
         works = bool(torch.ones(2, device="cuda").sum().item() == 2)
+        free_bytes, _ = torch.cuda.mem_get_info()
     except RuntimeError:  # no kernels for this compute capability, or the card is exhausted
-        works = False
-    return gpu if works else NoGpu(f"PyTorch {torch.__version__} has no working kernels for {gpu}")
+        works, free_bytes = False, 0
+    if not works:
+        return NoGpu(f"PyTorch {torch.__version__} has no working kernels for {gpu}")
+    return msgspec.structs.replace(gpu, free_bytes=free_bytes)
 
 
 def apply_tf32(choice: DeviceChoice) -> None:

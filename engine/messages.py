@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from engine.device import require_cards, require_device
+from engine.device import AskedPrecision, require_cards, require_device
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
@@ -43,7 +43,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     device: Annotated[str, "TIMBRE_DEVICE"] = "auto"  # as `engine.device.require_device` has it
     gpus: Annotated[str | None, "TIMBRE_GPUS"] = None  # as `engine.device.require_cards` has it
     workers: Annotated[int, msgspec.Meta(ge=1, le=64), "TIMBRE_WORKERS"] = 1
-    precision: Annotated[Literal["auto", "bf16", "fp16", "fp32"], "TIMBRE_PRECISION"] = "auto"
+    precision: Annotated[AskedPrecision, "TIMBRE_PRECISION"] = "auto"
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024), "TIMBRE_ENGINE_THREADS"] = 0
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
 

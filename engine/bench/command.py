@@ -24,7 +24,7 @@ from engine.bench.t3 import time_first_token, time_steps, time_upstream
 from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.t3.config import DTYPES
+from engine.chatterbox.t3.config import Formats
 from engine.chatterbox.t3.loading import load_weights
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
@@ -181,7 +181,8 @@ def _measure_speed(
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
     del ours
-    decoder = WaveformDecoder(setting.weights / model.s3gen, device, DTYPES[setting.precision])
+    formats = Formats.of(setting.precision, device)
+    decoder = WaveformDecoder(setting.weights / model.s3gen, device, formats.dtype)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)
@@ -195,7 +196,8 @@ def _measure_speed(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
     del upstream, decoder
-    weights = load_weights(setting.weights / setting.model.t3, device, DTYPES[setting.precision])
+    file = setting.weights / setting.model.t3
+    weights = load_weights(file, device, formats.dtype, stored=formats.stored)
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
         results.steps.append(
@@ -206,11 +208,12 @@ def _measure_speed(
                 context=scale.context,
                 steps=scale.steps,
                 repeats=scale.repeats,
+                cache=formats.cache,
             )
         )
     for name, known in (("new voice", False), ("known voice", True)):
         results.first_token_ms[name] = time_first_token(
-            weights, known_voice=known, repeats=scale.repeats
+            weights, known_voice=known, repeats=scale.repeats, cache=formats.cache
         )
     results.write(setting.out)
     del weights

@@ -1,6 +1,8 @@
 """Memory while several speak: ours in a process of its own, so that no other memory counts.
 
-`python -m engine.bench.memory WEIGHTS MODEL PRECISION STREAMS TOKENS` prints GiB as JSON.
+    python -m engine.bench.memory WEIGHTS MODEL PRECISION STREAMS TOKENS [BYTES]
+
+prints GiB as JSON, of a card of so many bytes or of this one: batches of sound go by that.
 """
 
 import json
@@ -14,7 +16,7 @@ import torch
 
 from engine.bench.setting import UTTERANCE, Setting, voice_of, write_clips
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
-from engine.chatterbox.t3.config import DTYPES, DecoderConfig
+from engine.chatterbox.t3.config import DecoderConfig, Formats
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import cache_bytes
 from engine.enrolment import Enrolment
@@ -75,10 +77,15 @@ def measure_memory(
     return MemoryFigures(streams, ours, upstream_peak)
 
 
-def _measure(weights: Path, name: str, precision: str, streams: int, tokens: int) -> OurMemory:
-    device, dtype, model = torch.device("cuda"), DTYPES[precision], MODELS[name]
-    t3_weights = load_weights(weights / model.t3, device, dtype)
-    cache = cache_bytes(DecoderConfig.for_streams(streams, dtype), t3_weights.sizes) / 2**30
+def _measure(
+    weights: Path, name: str, precision: str, streams: int, *, tokens: int, memory_bytes: int | None
+) -> OurMemory:
+    device, model = torch.device("cuda"), MODELS[name]
+    formats = Formats.of(precision, device)
+    t3_weights = load_weights(weights / model.t3, device, formats.dtype, stored=formats.stored)
+    sizes = t3_weights.sizes
+    config = DecoderConfig.for_streams(streams, formats.dtype, sizes=sizes, cache=formats.cache)
+    cache = cache_bytes(config, sizes) / 2**30
     t3_gib = allocated_gib(device)
     del t3_weights
     with tempfile.TemporaryDirectory() as home:
@@ -92,7 +99,15 @@ def _measure(weights: Path, name: str, precision: str, streams: int, tokens: int
             report=lambda _enrolled: None,
         )
         enrolment.conditionals(voice_of(clip))
-        ours = OurSpeaker(weights, model, device, precision, streams=streams, home=Path(home))
+        ours = OurSpeaker(
+            weights,
+            model,
+            device,
+            precision,
+            streams=streams,
+            home=Path(home),
+            memory_bytes=memory_bytes,
+        )
         before = allocated_gib(device)
         torch.cuda.reset_peak_memory_stats()
         for _ in range(_ROUNDS):
@@ -107,6 +122,13 @@ def _measure(weights: Path, name: str, precision: str, streams: int, tokens: int
 
 
 if __name__ == "__main__":
-    _weights, _name, _precision, _streams, _tokens = sys.argv[1:]
-    _figures = _measure(Path(_weights), _name, _precision, int(_streams), int(_tokens))
+    _weights, _name, _precision, _streams, _tokens, *_bytes = sys.argv[1:]
+    _figures = _measure(
+        Path(_weights),
+        _name,
+        _precision,
+        int(_streams),
+        tokens=int(_tokens),
+        memory_bytes=int(_bytes[0]) if _bytes else None,
+    )
     sys.stdout.write(json.dumps(asdict(_figures)) + "\n")

@@ -178,9 +178,10 @@ def print_tables(console: Console, results: Results) -> None:
 
 def prediction(results: Results, roof: Roofline) -> str:
     """A line to pass on: the card, and each figure beside the one that was predicted for it."""
+    int8 = results.setting["precision"] == "int8"
     figures = [
         *(
-            (f"{step.streams} streams", step.ms_per_step, roof.step_ms(step.streams))
+            (f"{step.streams} streams", step.ms_per_step, roof.step_ms(step.streams, int8=int8))
             for step in results.steps
             if step.streams in roof.streams
         ),

@@ -20,6 +20,7 @@ import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, tokens_for
 from engine.bench.t3 import median_ms
+from engine.chatterbox.t3.kv_cache import position_bytes
 from engine.weights.sizes import T3Sizes
 
 #: Of what a data sheet states, what a plain copy reaches (H200 4.01 of 4.8 TB/s, H100 2.90 of 3.35)
@@ -56,6 +57,8 @@ class CardRates:
 #: NVIDIA's data sheets and architecture papers. GeForce cards do products of 16 bits at half the
 #: rate where their sums are fp32.
 CARDS = (
+    CardRates.from_sheet("RTX 3050, 6 GB", 168, 13.6, 1470),
+    CardRates.from_sheet("RTX 3050, 8 GB", 224, 18.2, 1777),
     CardRates.from_sheet("RTX 3060", 360, 25.5, 1777),
     CardRates.from_sheet("RTX 4060", 272, 30.2, 2460),
     CardRates.from_sheet("RTX 4070", 504, 58.3, 2475),
@@ -75,6 +78,8 @@ class Measured:
     card: CardRates
     step_ms: Mapping[int, float]
     """Of a decode step, by the number of guided streams, at a mean context of `CONTEXT`."""
+    int8_step_ms: Mapping[int, float]
+    """The same where weights, keys and values have eight bits."""
     flow_chain_ms: float = 25.0
     flow_flops: float = 257e12
     """A second that the flow's products and attention reach where there is enough of them."""
@@ -89,15 +94,21 @@ class Measured:
 H200 = Measured(
     CardRates("H200", bytes_per_s=4.0145e12, flops=762e12, clock_hz=1.98e9),
     {1: 0.465, 2: 0.551, 4: 0.607, 8: 0.726, 16: 1.437, 64: 2.559},
+    {1: 0.475, 2: 0.530, 4: 0.595, 8: 0.766, 16: 1.924, 64: 2.860},
 )
 
 
-def step_bytes(streams: int, sizes: T3Sizes | None = None) -> int:
-    """What a guided bf16 step reads: every weight once, two rows of keys and values a stream."""
+def step_bytes(streams: int, sizes: T3Sizes | None = None, *, int8: bool = False) -> int:
+    """What a guided step reads: every weight once, two rows of keys and values a stream.
+
+    In bf16, or with int8 where that is kept: all but the head.
+    """
     sizes = sizes or T3Sizes()
-    layer = 4 * sizes.hidden**2 + 3 * sizes.hidden * sizes.ffn
-    weights = sizes.layers * layer + sizes.speech_vocabulary * sizes.hidden
-    return 2 * (weights + 2 * streams * CONTEXT * 2 * sizes.layers * sizes.hidden)
+    layers = sizes.layers * (4 * sizes.hidden**2 + 3 * sizes.hidden * sizes.ffn)
+    head = sizes.speech_vocabulary * sizes.hidden
+    vectors = 2 * streams * CONTEXT * 2 * sizes.layers * sizes.heads
+    kept = torch.int8 if int8 else torch.bfloat16
+    return kept.itemsize * layers + 2 * head + vectors * position_bytes(kept)
 
 
 def flow_flop(audio_s: float, prompt_s: float = 10.0) -> float:
@@ -123,11 +134,12 @@ class Roofline:
         """The numbers of streams whose steps are known."""
         return self._measured.step_ms.keys()
 
-    def step_ms(self, streams: int) -> float:
+    def step_ms(self, streams: int, *, int8: bool = False) -> float:
         """Of a decode step. Raises `KeyError` for a number of streams that was not measured."""
-        read = step_bytes(streams)
+        read = step_bytes(streams, int8=int8)
         floor = 1e3 * read / self._measured.card.bytes_per_s
-        chain = math.sqrt(self._measured.step_ms[streams] ** 2 - floor**2)
+        measured = self._measured.int8_step_ms if int8 else self._measured.step_ms
+        chain = math.sqrt(measured[streams] ** 2 - floor**2)
         return math.hypot(chain * self._slower, 1e3 * read / self.card.bytes_per_s)
 
     def flow_ms(self, audio_s: float) -> float:
@@ -163,16 +175,17 @@ def probed(device: torch.device, name: str, bytes_per_s: float) -> CardRates:
 def table(cards: Sequence[CardRates] = CARDS) -> str:
     """Markdown of what each card will do, all of it predicted."""
     lines = [
-        "| card | T3, ms a token | 8 streams, tokens/s | first sound, 25 characters, ms "
-        "| 100 characters, ms | 10 s utterance, ms | times real time |",
-        "|---|---|---|---|---|---|---|",
+        "| card | T3, ms a token | with int8 | 8 streams, tokens/s | with int8 "
+        "| first sound, 25 characters, ms | 100 characters, ms | 10 s utterance, ms "
+        "| times real time |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for card in cards:
         roof = Roofline(card)
         ten_s_ms = roof.utterance_ms(10 * TOKENS_PER_SECOND)
         figures = (
-            f"{roof.step_ms(1):.2f}",
-            f"{8e3 / roof.step_ms(8):,.0f}",
+            *(f"{roof.step_ms(1, int8=int8):.2f}" for int8 in (False, True)),
+            *(f"{8e3 / roof.step_ms(8, int8=int8):,.0f}" for int8 in (False, True)),
             f"{roof.text_ms(25):.0f}",
             f"{roof.text_ms(100):.0f}",
             f"{ten_s_ms:,.0f}",

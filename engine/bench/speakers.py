@@ -123,8 +123,12 @@ class OurSpeaker:
         *,
         streams: int,
         home: Path,
+        memory_bytes: int | None = None,
     ) -> None:
-        """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are."""
+        """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are.
+
+        `memory_bytes` is as in `assemble`.
+        """
         self._assemble = partial(
             assemble,
             weights,
@@ -136,6 +140,7 @@ class OurSpeaker:
             home=home,
             report=lambda _enrolled: None,
             max_streams=streams,
+            memory_bytes=memory_bytes,
         )
         self._begin()
 

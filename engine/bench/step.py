@@ -14,10 +14,10 @@ from engine.bench.t3 import median_ms
 from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
-    DTYPES,
     SLOT_BUCKETS,
     STOP_OF_SPEECH,
     DecoderConfig,
+    Formats,
     bucket_for,
     pages_for,
 )
@@ -26,11 +26,12 @@ from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.loading import AnyWeights
 from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.slots import Assignment, Column, SlotStatus
 from engine.chatterbox.t3.weights import Layer, T3Weights
 from engine.speech import SpeechParameters
 from engine.weights.models import MODELS
-from engine.weights.sizes import RELEASED, T3Sizes
+from engine.weights.sizes import HEAD_DIM, RELEASED, T3Sizes
 
 _STEPS = 10
 #: Of a context, at most: the rest are speech tokens that were decoded.
@@ -41,15 +42,37 @@ _NEVER_STOPS = 0.5
 _NEVER_DRAWN = -1e4
 
 
-def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> AnyWeights:
-    """Weights of a network of either kind. A Llama has no conditioning: it cannot be prefilled."""
+def random_weights(
+    sizes: T3Sizes, device: torch.device, dtype: torch.dtype, stored: torch.dtype | None = None
+) -> AnyWeights:
+    """Weights of a network of either kind, its layers' matrices in eight bits if `stored` is those.
+
+    A Llama has no conditioning: it cannot be prefilled.
+    """
     random = torch.Generator(device).manual_seed(0)
 
     def drawn(*shape: int, scale: float = 0.02) -> Tensor:
         return (torch.randn(shape, device=device, generator=random) * scale).to(dtype)
 
+    def centred(vectors: Tensor) -> Tensor:
+        """As a GPT-2's stream is: its norms rely on it."""
+        return vectors - vectors.mean(-1, keepdim=True)
+
+    def kept(plain: Tensor) -> Tensor | Quantised:
+        return plain if stored is None else Quantised.of(plain)
+
+    def matrix(rows: int, columns: int) -> Tensor | Quantised:
+        return kept(drawn(rows, columns))
+
     def affine(rows: int, columns: int) -> Affine:
         return Affine(drawn(rows, columns), drawn(rows))
+
+    def read(rows: int, columns: int) -> Affine:
+        return Affine(matrix(rows, columns), drawn(rows))
+
+    def written(rows: int, columns: int) -> Affine:
+        weight, bias = drawn(rows, columns), drawn(rows)
+        return Affine(kept(weight - weight.mean(0)), centred(bias))
 
     hidden, ffn = sizes.hidden, sizes.ffn
     if sizes.backbone == "gpt2":
@@ -59,17 +82,17 @@ def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> 
             sizes=sizes,
             layers=tuple(
                 Gpt2Layer(
-                    qkv=affine(3 * hidden, hidden),
-                    output=affine(hidden, hidden),
-                    up=affine(ffn, hidden),
-                    down=affine(hidden, ffn),
+                    qkv=read(3 * hidden, hidden),
+                    output=written(hidden, hidden),
+                    up=read(ffn, hidden),
+                    down=written(hidden, ffn),
                 )
                 for _ in range(sizes.layers)
             ),
             speech_head=with_bias,
-            text_embedding=drawn(sizes.text_vocabulary, hidden),
-            speech_embedding=drawn(sizes.speech_vocabulary, hidden, scale=1),
-            position=drawn(sizes.text_positions, hidden),
+            text_embedding=centred(drawn(sizes.text_vocabulary, hidden)),
+            speech_embedding=centred(drawn(sizes.speech_vocabulary, hidden, scale=1)),
+            position=centred(drawn(sizes.text_positions, hidden)),
             speaker=affine(hidden, sizes.speaker_embedding),
         )
     head = drawn(sizes.speech_vocabulary, hidden)
@@ -78,10 +101,10 @@ def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> 
         sizes=sizes,
         layers=tuple(
             Layer(
-                qkv=drawn(3 * hidden, hidden),
-                output=drawn(hidden, hidden),
-                gate_up=drawn(2 * ffn, hidden),
-                down=drawn(hidden, ffn),
+                qkv=matrix(3 * hidden, hidden),
+                output=matrix(hidden, hidden),
+                gate_up=matrix(2 * ffn, hidden),
+                down=matrix(hidden, ffn),
             )
             for _ in range(sizes.layers)
         ),
@@ -96,24 +119,31 @@ def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> 
 
 @torch.inference_mode()
 def step_ms(
-    weights: AnyWeights, streams: int, *, context: int, guided: bool = True, repeats: int = 20
+    weights: AnyWeights,
+    streams: int,
+    *,
+    context: int,
+    guided: bool = True,
+    repeats: int = 20,
+    cache: torch.dtype | None = None,
 ) -> float:
     """Median milliseconds of a step of so many utterances whose mean context is `context`.
 
-    They are guided if that is asked for and known. Raises `RuntimeError` if an utterance ended
-    meanwhile, because then less was decoded.
+    Keys and values are kept in `cache`, or in the weights' dtype. The utterances are guided if that
+    is asked for and known. Raises `RuntimeError` if one ended meanwhile, because then less was
+    decoded.
     """
     runs = (repeats + 2) * _STEPS
     start = _DECODED - runs // 2
     prompt = max(1, context - _DECODED)
     positions = prompt + start + runs + 1
     config = DecoderConfig.for_streams(
-        streams, weights.dtype, positions, voices=1, sizes=weights.sizes
+        streams, weights.dtype, positions, voices=1, sizes=weights.sizes, cache=cache
     )
     t3 = T3(weights, config)
     guided = guided and t3.network.rules.guided
     rows = 2 if guided else 1
-    _fill(t3.pool)
+    _fill(t3.pool, weights)
     needed = pages_for(positions, t3.config.page)
     slots = list(range(streams))
     parameters = SpeechParameters(min_p=_NEVER_STOPS, cfg_weight=0.5 if guided else 0.0)
@@ -142,10 +172,13 @@ def step_ms(
     return ms / _STEPS
 
 
-def _fill(pool: PagePool) -> None:
-    """Draw keys and values, a layer at a time: all at once would take twice their memory."""
-    for layer in pool.storage:
-        layer.normal_()
+def _fill(pool: PagePool, weights: AnyWeights) -> None:
+    """Draw keys and values, a page at a time: all at once would take twice their memory."""
+    layers, _, pages, heads = pool.storage.shape[:4]
+    shape = layers, 2, heads, pool.page, HEAD_DIM
+    drawn = torch.empty(shape, device=weights.device, dtype=weights.dtype)
+    for page in range(pages):
+        pool.fill(page, drawn.normal_())
 
 
 def main() -> None:
@@ -153,17 +186,18 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="english")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 2, 4, 8, 16, 64])
     parser.add_argument("--context", type=int, default=350)
-    parser.add_argument("--precision", choices=["bf16", "fp16", "fp32"], default="bf16")
+    parser.add_argument("--precision", choices=["bf16", "fp16", "fp32", "int8"], default="bf16")
     asked = parser.parse_args()
-    device, dtype = torch.device("cuda", 0), DTYPES[asked.precision]
+    device = torch.device("cuda", 0)
+    formats = Formats.of(asked.precision, device)
     card = torch.cuda.get_device_name(device)
     _say(f"{asked.model} on {card}, torch {torch.__version__}, {asked.precision}")
     _say(f"context {asked.context}")
-    _say(which_run(device, dtype))
+    _say(which_run(device, formats.dtype))
     _say("The weights are random: of sound these figures say nothing.")
-    weights = random_weights(RELEASED[asked.model].t3, device, dtype)
+    weights = random_weights(RELEASED[asked.model].t3, device, formats.dtype, formats.stored)
     for streams in asked.streams:
-        ms = step_ms(weights, streams, context=asked.context)
+        ms = step_ms(weights, streams, context=asked.context, cache=formats.cache)
         _say(f"{streams:3} streams {ms:7.3f} ms a step {1e3 * streams / ms:9,.0f} tokens/s")
 
 

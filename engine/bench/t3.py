@@ -15,6 +15,7 @@ import torch
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
+from engine.chatterbox.t3.kv_cache import position_bytes
 from engine.chatterbox.t3.loading import AnyWeights
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Column, SlotStatus
@@ -72,7 +73,9 @@ def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) 
     return float(statistics.median(times))
 
 
-def bytes_per_step(weights: AnyWeights, rows: int, context: int) -> int:
+def bytes_per_step(
+    weights: AnyWeights, rows: int, context: int, cache: torch.dtype | None = None
+) -> int:
     """Weights once, and the keys and values of `context` positions for every row."""
     if isinstance(weights, Gpt2Weights):
         products = [weights.speech_head]
@@ -84,7 +87,7 @@ def bytes_per_step(weights: AnyWeights, rows: int, context: int) -> int:
         for layer in weights.layers:
             matrices += [layer.qkv, layer.output, layer.gate_up, layer.down]
     sizes = weights.sizes
-    position = 2 * sizes.layers * sizes.hidden * weights.dtype.itemsize
+    position = 2 * sizes.layers * sizes.heads * position_bytes(cache or weights.dtype)
     return sum(matrix.nbytes for matrix in matrices) + rows * context * position
 
 
@@ -97,8 +100,11 @@ def time_steps(
     context: int,
     steps: int,
     repeats: int,
+    cache: torch.dtype | None = None,
 ) -> StepTiming:
     """Decode `streams` utterances, guided where that is known, from a captured graph.
+
+    Their keys and values are kept in `cache`, or in the weights' dtype.
 
     `context` is the mean one, or more where a voice's prefix alone is longer. Raises `RuntimeError`
     if an utterance ended meanwhile, because then less was decoded, or if the cache cannot hold
@@ -108,7 +114,7 @@ def time_steps(
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
     start = max(1, context - prompt - runs // 2)
     config = DecoderConfig.for_streams(
-        streams, weights.dtype, prompt + start + runs + 32, 2, sizes=weights.sizes
+        streams, weights.dtype, prompt + start + runs + 32, 2, sizes=weights.sizes, cache=cache
     )
     t3 = T3(weights, config)
     context = max(context, prompt + start + runs // 2)
@@ -131,7 +137,8 @@ def time_steps(
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
     if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
         raise RuntimeError("an utterance ended while it was being timed")
-    floor = 1e3 * bytes_per_step(weights, (2 if guided else 1) * streams, context) / bandwidth
+    read = bytes_per_step(weights, (2 if guided else 1) * streams, context, cache)
+    floor = 1e3 * read / bandwidth
     return StepTiming(
         streams=streams,
         context=context,
@@ -143,12 +150,15 @@ def time_steps(
 
 
 @torch.inference_mode()
-def time_first_token(weights: AnyWeights, *, known_voice: bool, repeats: int) -> float:
+def time_first_token(
+    weights: AnyWeights, *, known_voice: bool, repeats: int, cache: torch.dtype | None = None
+) -> float:
     """Median milliseconds from a text to its first sampled token, alone, guided if that is known.
 
     With `known_voice` the voice's prefix is in the cache already.
     """
-    t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype, sizes=weights.sizes))
+    sizes = weights.sizes
+    t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype, sizes=sizes, cache=cache))
     graphs = StepGraphs(t3)
     said = random_utterance(cap=100, prompt_tokens=_prompt_tokens(weights))
 

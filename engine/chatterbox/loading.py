@@ -18,14 +18,16 @@ from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import multiplies_bf16
 from engine.chatterbox.shared import SharedParts
-from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, DecoderConfig, Formats
 from engine.chatterbox.t3.gpt2_weights import int8_runs
+from engine.chatterbox.t3.kernels.sources import multiplies
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
+from engine.device import SMALL_CARD_BYTES
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
@@ -94,7 +96,8 @@ def load(
             config.weights_folder, model, revision=wanted(config, model), progress=progress
         )
     if free_bytes is not None:
-        _require_room(folder, model, free_bytes)
+        eight_bits = device != "cpu" and precision == "int8"
+        _require_room(folder, model, free_bytes, eight_bits=eight_bits)
     progress(f"Loading {model.title}", None)
     engine = assemble(
         folder,
@@ -133,18 +136,22 @@ def assemble(
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
     background: Executor | None = None,
     shared: SharedParts | None = None,
+    memory_bytes: int | None = None,
 ) -> ChatterboxEngine:
     """Load a model's checkpoint. `report` is told of enrolled voices; `reason` is for `EngineInfo`.
 
     New voices are computed in `background`, while others speak; without one, in a step. `shared`
-    has what other models of this process loaded, and is given what this one does.
+    has what other models of this process loaded, and is given what this one does. A GPU is treated
+    as one of `memory_bytes`, or of the memory that it has.
 
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
     """
-    checkpoint.read_sizes(folder, model)
+    sizes = checkpoint.read_sizes(folder, model).t3
     on = torch.device(device)
     shared = shared or SharedParts()
+    if on.type == "cuda" and memory_bytes is None:
+        memory_bytes = torch.cuda.mem_get_info(on)[1]
 
     def load_networks() -> Any:
         # A known voice needs nothing of upstream.
@@ -152,7 +159,9 @@ def assemble(
             from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
         except (ImportError, OSError) as error:
             raise SynthesisFailed(_NO_NEW_VOICE) from error
-        return EnrolmentNetworks.load(folder, model, on)
+        # A small card has no room for them beside speech: a new voice takes seconds longer there.
+        small = memory_bytes is not None and memory_bytes < SMALL_CARD_BYTES
+        return EnrolmentNetworks.load(folder, model, torch.device("cpu") if small else on)
 
     networks = checkpoint.enrolment_digest(folder, model)
     heard_as = f"{model.family}-{networks}"
@@ -172,26 +181,35 @@ def assemble(
         model.family,
         prompt_tokens=_PROMPT_TOKENS_ON_A_CPU if shortened else None,
     )
-    int8 = precision == "int8" and int8_runs()
-    precision = "fp32" if precision == "int8" and not int8 else precision
+    on_cpu = on.type == "cpu"
+    int8 = on_cpu and precision == "int8" and int8_runs()
+    precision = "fp32" if on_cpu and precision == "int8" and not int8 else precision
     half = int8 and multiplies_bf16()
-    dtype = torch.bfloat16 if half else DTYPES[precision]
+    formats = Formats.of(precision, on)
+    if formats.stored is not None and not multiplies(sizes, formats.stored):
+        aside = (
+            f"{model.title} is too narrow a network for {precision}, so it is in {formats.half}."
+        )
+        reason = f"{reason} {aside}"
+        precision = formats.half
+        formats = Formats.of(precision, on)
+    dtype = torch.bfloat16 if half else formats.dtype
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
-        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype)
+        waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, memory_bytes)
         shared.waveforms[sounds_as] = waveforms
         heap.give_back()
     waveforms.check_watermark()
     if on.type == "cuda":
-        kernels = which_run(on, DTYPES[precision])
+        kernels = which_run(on, dtype)
         _log.info(kernels)
         reason = f"{reason} {kernels}"
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    weights = load_weights(folder / model.t3, on, dtype, int8=int8)
+    weights = load_weights(folder / model.t3, on, dtype, int8=int8, stored=formats.stored)
     heap.give_back()
-    config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
+    config = config_that_fits(max_streams, weights.sizes, weights.dtype, on, formats.cache)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
         t3 = T3(weights, fitting)
@@ -229,13 +247,14 @@ def assemble(
     return engine
 
 
-def _require_room(folder: Path, model: Model, free_bytes: int) -> None:
+def _require_room(folder: Path, model: Model, free_bytes: int, *, eight_bits: bool) -> None:
     """Raise `MemoryError` where a model may not fit beside others, with all that it works with.
 
-    Its files hold 32 bits a weight, which is the most that is loaded of them.
+    Its files hold 32 bits a weight, which is the most that is loaded of them. With `eight_bits` a
+    quarter of T3's is.
     """
-    files = sum((folder / name).stat().st_size for name in (model.t3, model.s3gen))
-    needed = _ROOM * files
+    t3, s3gen = ((folder / name).stat().st_size for name in (model.t3, model.s3gen))
+    needed = _ROOM * (s3gen + (t3 / 4 if eight_bits else t3))
     if free_bytes < needed:
         what = f"{model.title} needs {needed / 1e9:.1f} GB of memory"
         _log.warning("%s, and %.1f GB are free", what, free_bytes / 1e9)

@@ -88,7 +88,8 @@ def _gpu(config: EngineConfig) -> tuple[str, str]:
             return "ok", f"{why}: {MODELS['nano'].title} will speak, on the CPU"
         return "warning", f"the stock voice will speak, not members' own: {why}, and {lacking}"
     try:
-        choose(found, config.device, config.precision)
+        turbo = bool(config.models) and MODELS[config.models[0]].family == "turbo"
+        choose(found, config.device, config.precision, int8=turbo)
     except WorkerUnavailable as error:
         return "error", str(error)
     return "warning", why

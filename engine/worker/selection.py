@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.chatterbox.shared import SharedParts
 from engine.device import Gpu, NoGpu, apply_tf32, choose, confirm, detect
 from engine.errors import OutOfMemory, WorkerUnavailable
@@ -151,6 +153,8 @@ def _chatterbox(
 ) -> "ChatterboxEngine":
     model = chosen.model
     turbo = model.family == "turbo"
+    if free_bytes is not None and isinstance(gpu, Gpu):  # others have some of it by now
+        gpu = msgspec.structs.replace(gpu, free_bytes=free_bytes("cuda"))
     choice = choose(gpu, config.device, config.precision, int8=turbo)
     # Upstream itself is imported beside the first speech; a new voice is late to find a hole.
     if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:

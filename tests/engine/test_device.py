@@ -47,7 +47,40 @@ def test_a_card_is_used_in_the_best_format_it_is_fast_in(
     )
 
 
+@pytest.mark.parametrize(
+    ("memory", "free", "capability", "precision"),
+    [
+        (5 * GIB, None, (8, 6), "int8"),
+        (24 * GIB, 5 * 10**9, (8, 6), "int8"),
+        (24 * GIB, 6 * 10**9, (8, 6), "bf16"),
+        (6 * GIB, None, (8, 6), "bf16"),
+        (5 * GIB, 5 * GIB, (7, 5), "int8"),
+        (5 * GIB, 5 * GIB, (7, 0), "fp32"),
+    ],
+)
+def test_where_little_memory_is_free_weights_take_eight_bits(
+    memory: int, free: int | None, capability: tuple[int, int], precision: str
+) -> None:
+    gpu = Gpu("NVIDIA Card", capability, memory, free)
+    assert choose(gpu).precision == precision
+    assert choose(gpu, precision="int8").precision == "int8"
+    assert choose(gpu, precision="bf16").precision == "bf16"
+
+
+def test_a_precision_that_only_a_gpu_has_is_refused_in_a_sentence() -> None:
+    with pytest.raises(WorkerUnavailable) as refusal:
+        choose(NONE, "cpu", "int8")
+    assert str(refusal.value) == (
+        "TIMBRE_PRECISION=int8 needs a CUDA GPU for all but Turbo and Nano, and the CPU is used: "
+        "as the settings ask."
+    )
+
+
 def test_the_reason_is_one_sentence_for_people() -> None:
+    assert choose(Gpu("GTX 1650", (7, 5), 4_100_000_000)).reason == (
+        "int8 on GTX 1650 (compute capability 7.5): it has 4.1 GB of memory, and int8 takes the "
+        "least."
+    )
     assert choose(Gpu("NVIDIA H100", (9, 0), 80 * GIB)).reason == (
         "bf16 on NVIDIA H100 (compute capability 9.0): it has bfloat16 tensor cores."
     )
@@ -69,7 +102,7 @@ def test_the_reason_is_one_sentence_for_people() -> None:
         (Gpu("H", (9, 0), 80 * GIB), "cuda", "fp16", ("cuda", "fp16", True)),
         (Gpu("T4", (7, 5), 16 * GIB), "cuda", "bf16", ("cuda", "bf16", False)),
         (Gpu("small", (8, 6), 2 * GIB), "auto", "auto", ("cpu", "fp32", False)),
-        (Gpu("small", (8, 6), 2 * GIB), "cuda", "auto", ("cuda", "bf16", True)),
+        (Gpu("small", (8, 6), 2 * GIB), "cuda", "auto", ("cuda", "int8", True)),
     ],
 )
 def test_what_the_settings_ask_for_wins(

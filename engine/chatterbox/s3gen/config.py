@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
+from engine.device import SMALL_CARD_BYTES
+
 SAMPLE_RATE = 24_000
 MEL_BINS = 80
 
@@ -36,17 +38,25 @@ class BatchLimits:
     frames: int
 
 
+SMALL = BatchLimits(items=2, tokens=2048, frames=512)
 NARROW = BatchLimits(items=4, tokens=4096, frames=512)
 #: On an H200 sixteen of ten seconds took 4.3 GiB at the peak, weights included, with more frames.
 WIDE = BatchLimits(items=16, tokens=8192, frames=4096)
 WIDE_SINCE_BYTES = 30_000_000_000  # of a card's memory
 
 
-def batch_limits(device: torch.device) -> BatchLimits:
-    """The batches that a device has memory for: cards of data centres are not filled by four."""
+def batch_limits(device: torch.device, memory_bytes: int | None = None) -> BatchLimits:
+    """The batches that a device has memory for: cards of data centres are not filled by four.
+
+    `memory_bytes` is the card's memory; it is asked for where that is not given.
+    """
     if device.type != "cuda":
         return NARROW
-    return WIDE if torch.cuda.mem_get_info(device)[1] >= WIDE_SINCE_BYTES else NARROW
+    if memory_bytes is None:
+        memory_bytes = torch.cuda.mem_get_info(device)[1]
+    if memory_bytes < SMALL_CARD_BYTES:
+        return SMALL
+    return WIDE if memory_bytes >= WIDE_SINCE_BYTES else NARROW
 
 
 @contextmanager

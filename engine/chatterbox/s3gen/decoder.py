@@ -75,8 +75,9 @@ class WaveformDecoder:
         weights: Path | Mapping[str, Tensor],
         device: torch.device | str,
         dtype: torch.dtype = torch.float32,
+        memory_bytes: int | None = None,
     ) -> None:
-        """`weights` is S3Gen's file or the tensors in it.
+        """`weights` is S3Gen's file or the tensors in it; `memory_bytes` as in `batch_limits`.
 
         `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
         In half precision the products of encoder, vocoder and watermark may round their operands to
@@ -88,7 +89,7 @@ class WaveformDecoder:
         layout = Layout(tensors, self.device)
         on_cuda = self.device.type == "cuda"
         self.graphs = GraphCache(GraphPool() if on_cuda else None)
-        self.limits = batch_limits(self.device)
+        self.limits = batch_limits(self.device, memory_bytes)
         self._flow = Flow(layout, sizes, dtype)
         self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)

@@ -90,14 +90,17 @@ class Backbone:
         kernels, dtype = self._kernels, self._weights.dtype
         residual = residual.contiguous()
         for index, layer in enumerate(self._weights.layers):
-            qkv = functional.linear(kernels.prompt_norm(residual, dtype), layer.qkv)
+            normed = kernels.prompt_norm(residual, dtype)
+            qkv = functional.linear(normed, *kernels.plain(layer.qkv, dtype))
             query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), rotary)
             keep(index, both)
             mixed = functional.scaled_dot_product_attention(
                 query, both[0], both[1], attn_mask=visible
             )
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
-            kernels.prompt_add(residual, mixed, layer.output)
-            gate_up = functional.linear(kernels.prompt_norm(residual, dtype), layer.gate_up)
-            kernels.prompt_add(residual, kernels.prompt_gate(gate_up), layer.down)
+            kernels.prompt_add(residual, mixed, *kernels.plain(layer.output, dtype))
+            normed = kernels.prompt_norm(residual, dtype)
+            gate_up = functional.linear(normed, *kernels.plain(layer.gate_up, dtype))
+            gated = kernels.prompt_gate(gate_up)
+            kernels.prompt_add(residual, gated, *kernels.plain(layer.down, dtype))
         return residual

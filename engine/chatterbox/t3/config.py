@@ -10,7 +10,7 @@ import torch
 
 from engine.weights.sizes import T3Sizes
 
-#: By the names that people know them by. In int8 are a GPT-2's steps alone, on a CPU; S3Gen's
+#: By the names that people know them by. On a CPU a GPT-2's steps alone are in int8; S3Gen's
 #: estimator is in bf16 then, where the CPU multiplies in it.
 DTYPES = {
     "bf16": torch.bfloat16,
@@ -18,6 +18,34 @@ DTYPES = {
     "fp32": torch.float32,
     "int8": torch.float32,
 }
+
+#: The compute capability since which a card has bf16.
+_BF16_SINCE = (8, 0)
+
+
+@dataclass(frozen=True)
+class Formats:
+    """What T3 computes in, and what its layers' matrices and its keys and values are kept in.
+
+    None: the same. int8 on a GPU is that of `quantised`; no other network's weights ever are in it.
+    """
+
+    dtype: torch.dtype
+    stored: torch.dtype | None = None
+    cache: torch.dtype | None = None
+
+    @classmethod
+    def of(cls, precision: str, device: torch.device) -> "Formats":
+        if precision != "int8" or device.type != "cuda":
+            return cls(DTYPES[precision])
+        has_bf16 = torch.cuda.get_device_capability(device) >= _BF16_SINCE
+        return cls(torch.bfloat16 if has_bf16 else torch.float16, torch.int8, torch.int8)
+
+    @property
+    def half(self) -> str:
+        """The name of what is computed in."""
+        return next(name for name, dtype in DTYPES.items() if dtype == self.dtype)
+
 
 #: Positions of one key-value page. The conditioning prefix fills one page or more, which are then
 #: shared.
@@ -55,7 +83,8 @@ class DecoderConfig:
     """Limits of one decoder.
 
     `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `page`
-    positions they share, the prefixes of `voices` included; `burst` how many steps are put on the
+    positions they share, the prefixes of `voices` included, kept in `dtype` or in the eight bits of
+    `cache`; `burst` how many steps are put on the
     device before the host looks again. With `in_turn` the most urgent utterance alone is decoded,
     which is sooner done where rows take as long beside one another as one after the other.
     """
@@ -66,6 +95,7 @@ class DecoderConfig:
     dtype: torch.dtype
     sizes: T3Sizes
     page: int = PAGE
+    cache: torch.dtype | None = None
     burst: int = 2
     in_turn: bool = False
 
@@ -79,6 +109,7 @@ class DecoderConfig:
         *,
         sizes: T3Sizes | None = None,
         page: int = PAGE,
+        cache: torch.dtype | None = None,
     ) -> "DecoderConfig":
         """Room for `slots` utterances of `positions` each, and for as many voices and 4.
 
@@ -92,11 +123,11 @@ class DecoderConfig:
         longest = pages_for(prefix + _LONGEST_POSITIONS, page)
         rows = 1 if sizes.backbone == "gpt2" else 2
         pages = rows * max(slots * usual, longest) + voices * (prefix // page)
-        return cls(slots=slots, pages=pages, voices=voices, dtype=dtype, sizes=sizes, page=page)
+        return cls(slots, pages, voices, dtype, sizes, page, cache)
 
     def halved(self) -> "DecoderConfig":
         smaller = DecoderConfig.for_streams(
-            self.slots // 2, self.dtype, sizes=self.sizes, page=self.page
+            self.slots // 2, self.dtype, sizes=self.sizes, page=self.page, cache=self.cache
         )
         return replace(smaller, burst=self.burst, in_turn=self.in_turn)
 

@@ -75,7 +75,10 @@ class Gpt2T3:
         weights = self._weights
         sizes = weights.sizes
         prompt = weights.speech_embedding[inputs.prompt_tokens].float()
-        embedded = torch.cat([weights.speaker.prompt(inputs.speaker), prompt])
+        speaker = functional.linear(
+            inputs.speaker, *self.kernels.plain(weights.speaker, torch.float32)
+        )
+        embedded = torch.cat([speaker, prompt])
         embedded += weights.position[: len(embedded)].float()
         computed = embedded.new_empty(
             sizes.layers, 2, sizes.heads, len(embedded), HEAD_DIM, dtype=weights.dtype
@@ -137,14 +140,16 @@ class Gpt2T3:
         visible = torch.where(column < start, (column < lengths[:, None])[:, None], new)[:, None]
         kernels, dtype = self.kernels, self._weights.dtype
         for index, layer in enumerate(self._weights.layers):
-            qkv = layer.qkv.prompt(kernels.prompt_norm(residual, dtype))
+            normed = kernels.prompt_norm(residual, dtype)
+            qkv = functional.linear(normed, *kernels.plain(layer.qkv, dtype))
             query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), None)
             keep(index, both)
             mixed = functional.scaled_dot_product_attention(
                 query, both[0], both[1], attn_mask=visible
             )
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
-            residual = residual + layer.output.prompt(mixed)
-            up = layer.up.prompt(kernels.prompt_norm(residual, dtype))
-            residual = residual + layer.down.prompt(gelu(up))
+            residual = residual + functional.linear(mixed, *kernels.plain(layer.output, dtype))
+            normed = kernels.prompt_norm(residual, dtype)
+            up = functional.linear(normed, *kernels.plain(layer.up, dtype))
+            residual = residual + functional.linear(gelu(up), *kernels.plain(layer.down, dtype))
         return residual

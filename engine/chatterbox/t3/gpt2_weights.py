@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from engine.chatterbox.t3.quantised import Quantised
 from engine.weights.checkpoint import WeightsError
 from engine.weights.sizes import T3Sizes
 from engine.weights.tensors import opened
@@ -26,30 +26,20 @@ _INT8_MOST = 127
 class Affine:
     """A product with its bias: `weight` (out, in) and `bias` (out,) in the decoder's dtype.
 
-    `int8` is the same for steps, as torch packs it for this machine's CPU.
+    The weight may have eight bits instead. `int8` is the same for steps, as torch packs it for this
+    machine's CPU.
     """
 
-    weight: Tensor
+    weight: Tensor | Quantised
     bias: Tensor
     int8: Any = None
 
-    @property
-    def step_dtype(self) -> torch.dtype:
-        """What a step's vectors are given in: int8 rounds by itself, and from fp32."""
-        return self.weight.dtype if self.int8 is None else torch.float32
-
-    def prompt(self, vectors: Tensor) -> Tensor:
-        """Exactly, for (..., in)."""
-        return functional.linear(vectors, self.weight, self.bias)
-
     def step(self, vectors: Tensor) -> Tensor:
-        """For one vector a row, (rows, in), and in int8 where there is that, which gives fp32.
+        """In int8, for one fp32 vector a row, (rows, in); gives fp32.
 
-        There each row is multiplied by itself: the product finds one scale for all it is given, so
+        Each row is multiplied by itself: the product finds one scale for all it is given, so
         a row would depend on those beside it.
         """
-        if self.int8 is None:
-            return functional.linear(vectors, self.weight, self.bias)
         multiply = torch.ops.quantized.linear_dynamic
         rows = [
             multiply(vectors[row : row + 1].float(), self.int8, reduce_range=True)
@@ -88,35 +78,50 @@ class Gpt2Weights:
     def dtype(self) -> torch.dtype:
         return self.position.dtype
 
+    @property
+    def stored(self) -> torch.dtype | None:
+        """What the layers' matrices are kept in, where that is eight bits."""
+        matrix = self.layers[0].qkv.weight
+        return matrix.codes.dtype if isinstance(matrix, Quantised) else None
+
 
 def load_gpt2(
-    file: Path, device: torch.device, dtype: torch.dtype, *, int8: bool = False
+    file: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    int8: bool = False,
+    stored: torch.dtype | None = None,
 ) -> Gpt2Weights:
-    """Read `t3_turbo_v1.safetensors` or Nano's.
+    """Read `t3_turbo_v1.safetensors` or Nano's; layers into eight bits if `stored` is such a form.
 
     With `int8`, steps multiply by weights of eight bits, one scale a row, and so are the vectors
     rounded; prompts and embeddings stay in `dtype`. Only on a CPU that torch has this for. Raises
     `WeightsError`, which names a missing tensor.
     """
-    with opened(file) as stored:
-        names = set(stored.keys())
-        sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
+    with opened(file) as content:
+        names = set(content.keys())
+        sizes = T3Sizes.from_shapes({n: tuple(content.get_slice(n).get_shape()) for n in names})
 
     def read(name: str) -> Tensor:
         if name not in names:
             raise WeightsError(f"{file.name} has no tensor {name}.")
         # Opened for each, as what was read of a file counts as memory until it is closed.
-        with opened(file) as stored:
-            tensor: Tensor = stored.get_tensor(name)
+        with opened(file) as content:
+            tensor: Tensor = content.get_tensor(name)
         return tensor.to(device=device, dtype=torch.float32)
 
-    def affine(weight: Tensor, bias: Tensor) -> Affine:
+    def affine(weight: Tensor, bias: Tensor, form: torch.dtype | None = stored) -> Affine:
+        if form is not None:
+            return Affine(Quantised.of(weight), bias.to(dtype))
         rounded = weight.to(dtype).contiguous(), bias.to(dtype)
         return Affine(*rounded, _packed(weight, bias) if int8 else None)
 
-    def normed(norm: str, weight: Tensor, bias: Tensor) -> Affine:
+    def normed(
+        norm: str, weight: Tensor, bias: Tensor, form: torch.dtype | None = stored
+    ) -> Affine:
         gains, shift = read(f"{norm}.weight"), read(f"{norm}.bias")
-        return affine(weight * gains, bias + weight @ shift)
+        return affine(weight * gains, bias + weight @ shift, form)
 
     def written(name: str) -> Affine:
         weight, bias = read(f"{name}.weight").t(), read(f"{name}.bias")
@@ -137,7 +142,9 @@ def load_gpt2(
     return Gpt2Weights(
         sizes=sizes,
         layers=tuple(layer(index) for index in range(sizes.layers)),
-        speech_head=normed("tfmr.ln_f", read("speech_head.weight"), read("speech_head.bias")),
+        speech_head=normed(
+            "tfmr.ln_f", read("speech_head.weight"), read("speech_head.bias"), form=None
+        ),
         text_embedding=_centred(read("text_emb.weight")).to(dtype),
         speech_embedding=_centred(read("speech_emb.weight")).to(dtype),
         position=_centred(read("tfmr.wpe.weight")).to(dtype),

@@ -4,6 +4,9 @@ A row gets the pages that it is expected to need when it is admitted, and more w
 The conditioning prefix of a voice fills whole pages that are the same for every row of that
 voice, guided and unguided, and are therefore stored once. Page 0 belongs to no row: writes that
 must go nowhere go there.
+
+They can be kept in eight bits (`quantised`): each vector has a scale then. A page of a head is then
+its vectors one after the other, and their scales in fp32 behind them.
 """
 
 import math
@@ -13,9 +16,11 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.t3.config import PAGE
+from engine.chatterbox.t3.quantised import quantised, widened
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
 SINK_PAGE = 0
+_SCALE_BYTES = torch.float32.itemsize
 
 
 class PagePool:
@@ -29,8 +34,10 @@ class PagePool:
         device: torch.device,
         page: int = PAGE,
     ) -> None:
+        """Keys and values in `dtype`, a floating type or one of eight bits."""
         self.page = page
-        shape = (sizes.layers, 2, pages + 1, sizes.heads, page, HEAD_DIM)
+        vectors = (page * position_bytes(dtype),) if dtype == torch.int8 else (page, HEAD_DIM)
+        shape = (sizes.layers, 2, pages + 1, sizes.heads, *vectors)
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
         self.storage = zeros(shape, dtype, device)
         self._free = list(range(pages, SINK_PAGE, -1))
@@ -50,8 +57,20 @@ class PagePool:
         self._free.extend(pages)
 
     def views(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Keys and values of one layer, each (pages, heads, `page`, HEAD_DIM)."""
+        """Keys and values of a layer, each (pages, heads, `page`, HEAD_DIM), or as for `parts`."""
         return self.storage[layer, 0], self.storage[layer, 1]
+
+    def fill(self, page: int, both: Tensor) -> None:
+        """Keep keys and values (layers, 2, heads, `page`, HEAD_DIM) as a whole page."""
+        kept = self.storage[:, :, page]
+        if kept.dtype != torch.int8:
+            kept.copy_(both)
+            return
+        for target, source in zip(parts(kept), quantised(both.float()), strict=True):
+            target.copy_(source)
+
+    def clear(self, page: int) -> None:
+        self.storage[:, :, page].zero_()
 
     def places(self, pages: Tensor, offsets: Tensor) -> Tensor:
         """Where positions of rows are kept.
@@ -59,7 +78,7 @@ class PagePool:
         `pages` and `offsets` are (rows, positions) int64: each position's page, and where in it.
         The result is for `put`.
         """
-        _, _, count, heads, _, _ = self.storage.shape
+        count, heads = self.storage.shape[2:4]
         device = pages.device
         head = torch.arange(heads, device=device)[:, None]
         place = (pages[:, None] * heads + head) * self.page + offsets[:, None]
@@ -68,7 +87,54 @@ class PagePool:
 
     def put(self, layer: int, places: Tensor, both: Tensor) -> None:
         """Keep keys and values (2, rows, heads, positions, HEAD_DIM) of one layer at `places`."""
-        self.storage[layer].view(-1, HEAD_DIM).index_copy_(0, places, both.reshape(-1, HEAD_DIM))
+        kept, vectors = self.storage[layer], both.reshape(-1, HEAD_DIM)
+        if kept.dtype != torch.int8:
+            kept.view(-1, HEAD_DIM).index_copy_(0, places, vectors)
+            return
+        codes, scales = parts(kept.view(-1, kept.shape[-1]))
+        new_codes, new_scales = quantised(vectors.float())
+        at = places // self.page, places % self.page
+        codes.index_put_(at, new_codes)
+        scales.index_put_(at, new_scales)
+
+
+def position_bytes(dtype: torch.dtype) -> int:
+    """Of one head's key or value of one position."""
+    return HEAD_DIM * dtype.itemsize + (_SCALE_BYTES if dtype == torch.int8 else 0)
+
+
+def page_of(kept: Tensor) -> int:
+    """Positions of a page of a layer's keys or values."""
+    return kept.shape[2] // (position_bytes(kept.dtype) if kept.dtype == torch.int8 else 1)
+
+
+def parts(kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Of keys or values in eight bits, (..., page * position_bytes): codes and scales, as views.
+
+    (..., page, HEAD_DIM) and fp32 (..., page).
+    """
+    page = kept.shape[-1] // position_bytes(kept.dtype)
+    codes, scales = kept[..., : page * HEAD_DIM], kept[..., page * HEAD_DIM :]
+    return codes.view(*codes.shape[:-1], page, HEAD_DIM), scales.view(torch.float32)
+
+
+def write(kept: Tensor, pages: Tensor, offsets: Tensor, vectors: Tensor) -> None:
+    """Keep `vectors` (rows, heads, HEAD_DIM) of one position a row in a layer's keys or values."""
+    if kept.dtype != torch.int8:
+        kept[pages, :, offsets] = vectors.to(kept.dtype)
+        return
+    codes, scales = parts(kept)
+    new_codes, new_scales = quantised(vectors.float())
+    codes[pages, :, offsets] = new_codes
+    scales[pages, :, offsets] = new_scales
+
+
+def read(kept: Tensor, pages: Tensor, dtype: torch.dtype) -> Tensor:
+    """Pages (rows, n) of a layer's keys or values: (rows, n, heads, page, HEAD_DIM) in `dtype`."""
+    if kept.dtype != torch.int8:
+        return kept[pages].to(dtype)
+    codes, scales = parts(kept)
+    return widened(codes[pages], scales[pages]).to(dtype)
 
 
 def zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:

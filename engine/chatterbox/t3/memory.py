@@ -8,7 +8,8 @@ from typing import TypeVar
 import torch
 
 from engine.chatterbox.t3.config import CPU_PAGE, PAGE, SLOT_BUCKETS, DecoderConfig
-from engine.weights.sizes import HEAD_DIM, T3Sizes
+from engine.chatterbox.t3.kv_cache import position_bytes
+from engine.weights.sizes import T3Sizes
 
 #: What must stay free for waveforms, graphs and the work between.
 RESERVED_BYTES = 1_500_000_000
@@ -23,12 +24,19 @@ T = TypeVar("T")
 
 
 def cache_bytes(config: DecoderConfig, sizes: T3Sizes) -> int:
-    position = 2 * sizes.layers * sizes.heads * HEAD_DIM * config.dtype.itemsize
-    return position * (config.pages * config.page + config.voices * sizes.conditioning_positions)
+    """Of the pages, and of what prefill reads of each voice."""
+    vectors = 2 * sizes.layers * sizes.heads
+    pages = config.pages * config.page * position_bytes(config.cache or config.dtype)
+    prefixes = config.voices * sizes.conditioning_positions * position_bytes(config.dtype)
+    return vectors * (pages + prefixes)
 
 
 def config_that_fits(
-    streams: int, sizes: T3Sizes, dtype: torch.dtype, device: torch.device
+    streams: int,
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    cache: torch.dtype | None = None,
 ) -> DecoderConfig:
     """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
     streams = min(streams, SLOT_BUCKETS[-1])
@@ -39,7 +47,7 @@ def config_that_fits(
         budget = free - RESERVED_BYTES
     elif in_turn:
         streams, page = min(streams, _ON_THE_CPU_STREAMS), CPU_PAGE
-    config = DecoderConfig.for_streams(streams, dtype, sizes=sizes, page=page)
+    config = DecoderConfig.for_streams(streams, dtype, sizes=sizes, page=page, cache=cache)
     config = replace(config, in_turn=in_turn)
     while config.slots > 1 and cache_bytes(config, sizes) > budget:
         config = config.halved()

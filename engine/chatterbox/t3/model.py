@@ -41,10 +41,11 @@ class T3:
     ) -> None:
         self.weights, self.config = weights, config
         self.device, self.sizes = weights.device, weights.sizes
-        self.network = network_of(weights, kernels)
+        self.network = network_of(weights, kernels, config.cache)
         self.kernels = self.network.kernels
-        self.pool = PagePool(self.sizes, config.pages, config.dtype, self.device, config.page)
-        self.prefixes = PrefixCache(self.pool, self.sizes, config.voices)
+        kept_in = config.cache or config.dtype
+        self.pool = PagePool(self.sizes, config.pages, kept_in, self.device, config.page)
+        self.prefixes = PrefixCache(self.pool, self.sizes, config.voices, config.dtype)
         #: Pages that utterances can have; the rest are the voices'.
         self.pages = self.pool.free
         longest = self.sizes.conditioning_positions + self.network.text_positions

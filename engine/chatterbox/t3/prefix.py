@@ -2,14 +2,15 @@
 
 Whole pages of it lie in the page pool and are shared by every row of the voice; the few positions
 past the last whole page are copied into each row's own first page. Prefill reads the prefix in one
-piece, so that is kept too: 8 MB a voice together with a Llama, 74 MB with the longer prefixes of
-Turbo. Of those not in use the least recently used goes.
+piece, so that is kept too, never in eight bits: 8 MB a voice together with a Llama, 74 MB with the
+longer prefixes of Turbo. Of those not in use the least recently used goes.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from engine.chatterbox.t3.kv_cache import PagePool, zeros
@@ -42,10 +43,12 @@ class PrefixCache:
     zeros.
     """
 
-    def __init__(self, pool: PagePool, sizes: T3Sizes, voices: int) -> None:
+    def __init__(
+        self, pool: PagePool, sizes: T3Sizes, voices: int, dtype: torch.dtype = torch.float32
+    ) -> None:
         positions = sizes.conditioning_positions
         shape = (voices, sizes.layers, 2, sizes.heads, positions, HEAD_DIM)
-        self.storage = zeros(shape, pool.storage.dtype, pool.storage.device)
+        self.storage = zeros(shape, dtype, pool.storage.device)
         self._pool = pool
         whole = positions // pool.page
         self._free = [Prefix(place, pool.take(whole), pool.page) for place in range(voices)]
@@ -70,7 +73,7 @@ class PrefixCache:
             stored[:, :, :, positions:] = 0
             for index, page in enumerate(prefix.pages):
                 span = computed[:, :, :, index * prefix.page : (index + 1) * prefix.page]
-                self._pool.storage[:, :, page] = span
+                self._pool.fill(page, span)
             self._kept[key] = prefix
         self._kept.move_to_end(key)
         self._kept[key].users += 1
@@ -85,7 +88,7 @@ class PrefixCache:
             prefix = self._kept.pop(key)
             self.storage[prefix.place].zero_()
             for page in prefix.kept:
-                self._pool.storage[:, :, page].zero_()
+                self._pool.clear(page)
             self._free.append(prefix)
 
     def _vacated(self) -> Prefix:

@@ -1,8 +1,8 @@
 """T3's weights, read from upstream's `t3_cfg.safetensors` and laid out for decoding.
 
 Query, key and value are one matrix, and so are gate and up. A norm's gains are multiplied into the
-matrix that follows it, in fp32 and before the one rounding to the decoder's dtype. The conditioning
-encoder stays in fp32: it is small, and runs once per voice.
+matrix that follows it, in fp32 and before the one rounding to the decoder's dtype or to eight bits.
+The conditioning encoder stays in fp32: it is small, and runs once per voice.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from engine.chatterbox.t3.quantised import Quantised
 from engine.weights.checkpoint import WeightsError
 from engine.weights.sizes import T3Sizes
 from engine.weights.tensors import opened
@@ -19,12 +20,12 @@ from engine.weights.tensors import opened
 
 @dataclass(frozen=True)
 class Layer:
-    """One Llama layer. Matrices are (out, in) in the decoder's dtype."""
+    """One Llama layer. Matrices are (out, in) in the decoder's dtype, or in eight bits."""
 
-    qkv: Tensor  # (3 * hidden, hidden): query, key, value
-    output: Tensor  # (hidden, hidden)
-    gate_up: Tensor  # (2 * ffn, hidden): gate, up
-    down: Tensor  # (hidden, ffn)
+    qkv: Tensor | Quantised  # (3 * hidden, hidden): query, key, value
+    output: Tensor | Quantised  # (hidden, hidden)
+    gate_up: Tensor | Quantised  # (2 * ffn, hidden): gate, up
+    down: Tensor | Quantised  # (hidden, ffn)
 
 
 @dataclass(frozen=True)
@@ -48,45 +49,63 @@ class T3Weights:
     def dtype(self) -> torch.dtype:
         return self.speech_head.dtype
 
+    @property
+    def stored(self) -> torch.dtype | None:
+        """What the layers' matrices are kept in, where that is eight bits."""
+        matrix = self.layers[0].qkv
+        return matrix.codes.dtype if isinstance(matrix, Quantised) else None
 
-def load_t3(file: Path, device: torch.device, dtype: torch.dtype) -> T3Weights:
-    """Read `t3_cfg.safetensors`. Raises `WeightsError`, which names a missing tensor."""
-    with opened(file) as stored:
-        names = set(stored.keys())
-        sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
+
+def load_t3(
+    file: Path, device: torch.device, dtype: torch.dtype, stored: torch.dtype | None = None
+) -> T3Weights:
+    """Read `t3_cfg.safetensors`, the layers' matrices into eight bits if `stored` is such a form.
+
+    Raises `WeightsError`, which names a missing tensor.
+    """
+    with opened(file) as content:
+        names = set(content.keys())
+        sizes = T3Sizes.from_shapes({n: tuple(content.get_slice(n).get_shape()) for n in names})
 
         def read(name: str, *, as_type: torch.dtype = dtype) -> Tensor:
             if name not in names:
                 raise WeightsError(f"{file.name} has no tensor {name}.")
-            tensor: Tensor = stored.get_tensor(name)
+            tensor: Tensor = content.get_tensor(name)
             return tensor.to(device=device, dtype=as_type)
 
         def normed(norm: str, *parts: str) -> Tensor:
             gains = read(norm, as_type=torch.float32)
             matrix = torch.cat([read(part, as_type=torch.float32) for part in parts])
-            return matrix.mul_(gains).to(dtype)
+            return matrix.mul_(gains)
+
+        def kept(matrix: Tensor) -> Tensor | Quantised:
+            return matrix.to(dtype) if stored is None else Quantised.of(matrix)
 
         def layer(index: int) -> Layer:
             prefix = f"tfmr.layers.{index}."
             attention, mlp = prefix + "self_attn.", prefix + "mlp."
             return Layer(
-                qkv=normed(
-                    prefix + "input_layernorm.weight",
-                    *(f"{attention}{part}_proj.weight" for part in "qkv"),
+                qkv=kept(
+                    normed(
+                        prefix + "input_layernorm.weight",
+                        *(f"{attention}{part}_proj.weight" for part in "qkv"),
+                    )
                 ),
-                output=read(attention + "o_proj.weight"),
-                gate_up=normed(
-                    prefix + "post_attention_layernorm.weight",
-                    mlp + "gate_proj.weight",
-                    mlp + "up_proj.weight",
+                output=kept(read(attention + "o_proj.weight", as_type=torch.float32)),
+                gate_up=kept(
+                    normed(
+                        prefix + "post_attention_layernorm.weight",
+                        mlp + "gate_proj.weight",
+                        mlp + "up_proj.weight",
+                    )
                 ),
-                down=read(mlp + "down_proj.weight"),
+                down=kept(read(mlp + "down_proj.weight", as_type=torch.float32)),
             )
 
         return T3Weights(
             sizes=sizes,
             layers=tuple(layer(index) for index in range(sizes.layers)),
-            speech_head=normed("tfmr.norm.weight", "speech_head.weight"),
+            speech_head=normed("tfmr.norm.weight", "speech_head.weight").to(dtype),
             text_embedding=read("text_emb.weight"),
             text_position=read("text_pos_emb.emb.weight"),
             speech_embedding=read("speech_emb.weight"),

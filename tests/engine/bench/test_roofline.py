@@ -24,7 +24,7 @@ def test_an_h100_took_what_an_h200s_figures_say_of_it() -> None:
     """Both runs are of the kernels before NVRTC's, before the form was chosen."""
     there, here = measured("h200/triton.json"), measured("h100/bench.json")
     steps = {step["streams"]: step["ms_per_step"] for step in there["steps"]}
-    roof = Roofline(H100, Measured(H200.card, steps))
+    roof = Roofline(H100, Measured(H200.card, steps, {}))
     for step in here["steps"]:
         assert roof.step_ms(step["streams"]) == pytest.approx(step["ms_per_step"], rel=0.05)
     for text in here["by_text"]:
@@ -40,6 +40,13 @@ def test_the_card_that_all_is_reckoned_from_takes_what_it_took() -> None:
     roof = Roofline(H200.card)
     for streams, ms in H200.step_ms.items():
         assert roof.step_ms(streams) == pytest.approx(ms)
+    for streams, ms in H200.int8_step_ms.items():
+        assert roof.step_ms(streams, int8=True) == pytest.approx(ms)
+
+
+def test_a_card_that_waits_for_its_memory_decodes_almost_twice_as_fast_with_int8() -> None:
+    small = Roofline(next(card for card in CARDS if card.name == "RTX 3050, 6 GB"))
+    assert 1.85 < small.step_ms(1) / small.step_ms(1, int8=True) < 2
 
 
 def test_a_card_with_half_the_memory_and_arithmetic_is_at_most_twice_as_slow() -> None:

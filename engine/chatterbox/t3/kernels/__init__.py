@@ -43,6 +43,9 @@ class T3Kernels(Protocol):
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
         """silu(gate) * up of prompts' (rows, positions, 2 * ffn)."""
 
+    def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        """A matrix (out, in) in `dtype` for the library, and its bias where it has one."""
+
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
 
@@ -73,10 +76,16 @@ class T3Kernels(Protocol):
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
 
 
-def kernels_for(sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> T3Kernels:
-    """The fastest kernels that really run on a device."""
+def kernels_for(
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    stored: torch.dtype | None = None,
+    cache: torch.dtype | None = None,
+) -> T3Kernels:
+    """The fastest kernels that really run on a device, for such weights and such a cache."""
     if kernels_run(device, dtype):
-        return CompiledT3Kernels(sizes, dtype, device)
-    if sizes.backbone == "gpt2" and device.type == "cpu":
+        return CompiledT3Kernels(sizes, dtype, device, stored, cache)
+    if sizes.backbone == "gpt2" and device.type == "cpu" and cache is None:
         return CpuT3Kernels()
     return ReferenceT3Kernels()

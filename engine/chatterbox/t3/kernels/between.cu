@@ -2,7 +2,7 @@
 //
 // Compiled with TYPE, that of what is normed and gated, and ROTARY, whether positions are turned
 // into queries and keys.
-#include "common.cuh"
+#include "eight_bits.cuh"
 
 constexpr int HEAD_DIM = 64, THREADS = 128, WARPS = THREADS / 32;
 constexpr float EPSILON = 1e-5f;
@@ -92,5 +92,21 @@ extern "C" __global__ void __launch_bounds__(THREADS) turn_heads(
         kept[o] = from_float<TYPE>(b * co + a * so);
         of_head += heads * HEAD_DIM;
         kept[values + d] = of_head[d], kept[values + o] = of_head[o];
+    }
+}
+
+// `out` (rows, width) = `codes` times its row's scale, for any product; width is a multiple of four.
+extern "C" __global__ void __launch_bounds__(THREADS) widen(
+    const u32* codes, const float* scales, TYPE* out, int width) {
+    start_next();
+    wait_for_previous();
+    const i64 row = blockIdx.x;
+    const float scale = scales[row];
+    for (int at = threadIdx.x; at < width / 4; at += THREADS) {
+        float v[4];
+        unpack4(codes[row * (width / 4) + at], v);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            out[row * width + at * 4 + i] = from_float<TYPE>(v[i] * scale);
     }
 }

@@ -34,20 +34,32 @@ _NO_TABLES = ctypes.c_void_p(), ctypes.c_void_p()
 class CompiledT3Kernels:
     """See `engine.chatterbox.t3.kernels.T3Kernels`. Raises what `Program` raises."""
 
-    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self,
+        sizes: T3Sizes,
+        dtype: torch.dtype,
+        device: torch.device,
+        stored: torch.dtype | None = None,
+        cache: torch.dtype | None = None,
+    ) -> None:
+        """Computing in `dtype`; layers' matrices are `stored`, keys and values kept in `cache`.
+
+        Both are in `dtype` unless they have eight bits.
+        """
         self._between = Between(sizes, dtype, device)
         self._library = Library(self._between)
         self._own: HalfPrecision | FullPrecision | None = None
         self._most_rows = 0
-        if dtype == torch.float32:
+        if dtype == torch.float32 and stored is None:
             self._own, self._most_rows = FullPrecision(sizes, device), MOST_FULL_ROWS
-        elif sources.multiplies(sizes):
-            self._own, self._most_rows = HalfPrecision(sizes, dtype, device), sources.MOST_ROWS
+        elif dtype != torch.float32 and sources.multiplies(sizes, stored):
+            self._own = HalfPrecision(sizes, dtype, device, stored)
+            self._most_rows = sources.MOST_ROWS
         capability = torch.cuda.get_device_capability(device)
-        attention = Program(sources.attention(sizes, dtype, capability), device)
+        attention = Program(sources.attention(sizes, dtype, capability, cache), device)
         self._attentions = [
             (how, attention.kernel(f"attend_{how.name}"))
-            for how in sources.attentions(sizes, capability)
+            for how in sources.attentions(sizes, capability, cache)
         ]
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
@@ -88,6 +100,9 @@ class CompiledT3Kernels:
         gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
         self._between.gate(gate_up, gated.flatten(0, 1))
         return gated
+
+    def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        return self._between.plain(weight, dtype)
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)

@@ -9,6 +9,7 @@ from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.gpt2_weights import Affine
 from engine.chatterbox.t3.kernels import sources
 from engine.chatterbox.t3.kernels.reference import Matrix, gelu
+from engine.chatterbox.t3.quantised import Quantised
 from engine.weights.sizes import T3Sizes
 
 #: Rows in fp32 that are multiplied by our own kernels; beyond, the library is as fast.
@@ -18,9 +19,16 @@ MOST_FULL_ROWS = 2
 class HalfPrecision:
     """Tensor cores, with the matrix read once for all rows: at most `sources.MOST_ROWS`."""
 
-    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self,
+        sizes: T3Sizes,
+        dtype: torch.dtype,
+        device: torch.device,
+        stored: torch.dtype | None = None,
+    ) -> None:
+        """For layers whose matrices are `stored` in int8, or in `dtype`."""
         capability = torch.cuda.get_device_capability(device)
-        program = Program(sources.projections(sizes, dtype, capability), device)
+        program = Program(sources.projections(sizes, dtype, capability, stored), device)
         self._behind = program.behind
         self._products = {
             matrix: [
@@ -28,7 +36,7 @@ class HalfPrecision:
                 for product in of_matrix
                 for shared in [product.shared(capability)]
             ]
-            for matrix, of_matrix in sources.products(sizes, capability).items()
+            for matrix, of_matrix in sources.products(sizes, capability, stored).items()
         }
 
     def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
@@ -108,6 +116,7 @@ class Between:
         self.behind = program.behind
         self._norm, self._gated = map(program.kernel, ("norm_rows", "gated"))
         self.turn_heads = program.kernel("turn_heads")
+        self._widen = program.kernel("widen")
 
     def norm(self, residual: Tensor, out: Tensor) -> None:
         """`out` = the RMS norm of `residual` (rows, width) fp32."""
@@ -119,48 +128,65 @@ class Between:
         rows, width = out.shape
         self._gated((rows, -(-width // 512)), 128, gate_up, out, width, behind=self.behind)
 
+    def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        """The matrix (out, in) in `dtype`, and its bias where it has one.
+
+        Of eight bits it is made anew with each call, so that one at a time takes memory.
+        """
+        if isinstance(weight, Affine):
+            return *self.plain(weight.weight, dtype), weight.bias
+        if not isinstance(weight, Quantised):
+            return (weight,)
+        rows, width = weight.shape
+        matrix = torch.empty(rows, width, dtype=dtype, device=weight.codes.device)
+        given = weight.codes, weight.scales, matrix, width
+        self._widen((rows,), 128, *given, behind=self.behind)
+        return (matrix,)
+
 
 class Library:
-    """Torch's own products, for any number of rows."""
+    """Torch's own products, for any number of rows. Eight bits are widened for each product."""
 
     def __init__(self, between: Between) -> None:
         self._between = between
 
     def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
         self._between.norm(batch.residual, batch.normed)
-        if isinstance(weight, Affine):
-            if out.dtype == weight.weight.dtype:
-                torch.addmm(weight.bias, batch.normed, weight.weight.t(), out=out)
-            else:  # summed in fp32, and not rounded before it is added to
-                torch.mm(batch.normed, weight.weight.t(), out_dtype=out.dtype, out=out)
-                out.add_(weight.bias)
-        elif out.dtype == weight.dtype:
-            torch.mm(batch.normed, weight.t(), out=out)
-        else:
-            torch.mm(batch.normed, weight.t(), out_dtype=out.dtype, out=out)
+        matrix, *bias = self._between.plain(weight, batch.normed.dtype)
+        if out.dtype == matrix.dtype and bias:
+            torch.addmm(bias[0], batch.normed, matrix.t(), out=out)
+        elif out.dtype == matrix.dtype:
+            torch.mm(batch.normed, matrix.t(), out=out)
+        else:  # summed in fp32, and not rounded before it is added to
+            torch.mm(batch.normed, matrix.t(), out_dtype=out.dtype, out=out)
+            if bias:
+                out.add_(bias[0])
 
     def add_attended(self, batch: Batch, weight: Matrix) -> None:
-        _add(batch.residual, batch.attended, weight)
+        self._add(batch.residual, batch.attended, weight)
 
     def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
         self._between.norm(batch.residual, batch.normed)
-        if isinstance(up, Affine):
-            batch.activated.copy_(gelu(functional.linear(batch.normed, up.weight, up.bias)))
+        matrix, *bias = self._between.plain(up, batch.normed.dtype)
+        if bias:
+            batch.activated.copy_(gelu(functional.linear(batch.normed, matrix, bias[0])))
         else:
-            torch.mm(batch.normed, up.t(), out=batch.gate_up)
+            torch.mm(batch.normed, matrix.t(), out=batch.gate_up)
             self._between.gate(batch.gate_up, batch.activated)
-        _add(batch.residual, batch.activated, down)
+        self._add(batch.residual, batch.activated, down)
+
+    def _add(self, residual: Tensor, vectors: Tensor, weight: Matrix) -> None:
+        matrix, *bias = self._between.plain(weight, vectors.dtype)
+        multiply_add(residual, vectors, matrix)
+        if bias:
+            residual.add_(bias[0])
 
 
 def _tensors(matrix: Matrix) -> tuple[Tensor, ...]:
-    """The weight, and the bias where there is one."""
-    return (matrix.weight, matrix.bias) if isinstance(matrix, Affine) else (matrix,)
-
-
-def _add(residual: Tensor, vectors: Tensor, matrix: Matrix) -> None:
-    multiply_add(residual, vectors, _tensors(matrix)[0])
+    """What a kernel is given of it: weights, their scales where they have some, the bias if any."""
     if isinstance(matrix, Affine):
-        residual.add_(matrix.bias)
+        return *_tensors(matrix.weight), matrix.bias
+    return (matrix.codes, matrix.scales) if isinstance(matrix, Quantised) else (matrix,)
 
 
 def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:

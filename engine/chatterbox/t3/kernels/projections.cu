@@ -1,10 +1,10 @@
 // Products of weight matrices with a few rows, which a decode step spends its time on.
 //
-// Compiled with HALF, the weights' type; HIDDEN and FFN, the network's widths; GPT2, whether it is
-// one, with a bias on every product and no gate; DOWN_WARPS, of a block of the longer rows; for each
-// kernel its TILES, how many times eight matrix rows one block takes; and OUTPUT_8_BLOCKS and
-// UP_8_BLOCKS, for how many there are to be registers. The number in a kernel's name is how many rows
-// it takes.
+// Compiled with HALF, the vectors' type; STORED, the weights' type in the layers; HIDDEN and FFN, the
+// network's widths; GPT2, whether it is one, with a bias on every product and no gate; DOWN_WARPS, of a
+// block of the longer rows; for each kernel its TILES, how many times eight matrix rows one block
+// takes; and OUTPUT_8_BLOCKS and UP_8_BLOCKS, for how many there are to be registers. The number in a
+// kernel's name is how many rows it takes.
 //
 // A block takes some rows of a matrix, whole, and asks for them before the kernel that makes the
 // vectors has ended: as much as fits of the next kernels is on its way while this one waits. Its
@@ -13,8 +13,11 @@
 //
 // Of a block of 32 columns lane 4 g + t has eight in a row, from 8 t on, of matrix row g and of
 // vector g. What tensor cores take for columns 2t, 2t + 1, 2t + 8, 2t + 9 are these, twice: it is
-// the same order on both sides, and a sum does not mind.
-#include "common.cuh"
+// the same order on both sides, and a sum does not mind. Of eight bits each a lane has sixteen of 64.
+// Its warp's part of a vector becomes whole numbers then, and sums are exact but for one rounding.
+//
+// Long, because a product is one function: registers and their order pass through all parts of it.
+#include "eight_bits.cuh"
 
 constexpr float EPSILON = 1e-5f;
 
@@ -39,31 +42,43 @@ __device__ __forceinline__ float gelu(float v) {
     return v / (1.f + __expf(-1.5957691216f * (v + 0.044715f * v * v * v)));
 }
 
+// Eight values of half precision in fp32.
+template <class T> __device__ __forceinline__ void unpack8(uint4 v, float* to) {
+    to[0] = lower<T>(v.x), to[1] = upper<T>(v.x), to[2] = lower<T>(v.y), to[3] = upper<T>(v.y);
+    to[4] = lower<T>(v.z), to[5] = upper<T>(v.z), to[6] = lower<T>(v.w), to[7] = upper<T>(v.w);
+}
+
 // `vectors` are (rows, WIDTH): fp32 and to be normed if NORM, else T. At most 8 rows, or 16 if WIDE.
-// `bias` is (columns,), and read if BIASED.
-template <class T, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END, bool BIASED>
+// `scales` are those of the matrix rows, read if W has eight bits. `bias` is (columns,), and read if
+// BIASED.
+template <class T, class W, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END,
+          bool BIASED>
 __device__ __forceinline__ void product(
-    const void* vectors, const T* weight, const T* bias, void* out, int rows, int columns) {
-    constexpr int THREADS = 32 * WARPS, CHUNKS = WIDTH / 32 / WARPS, PAIRS = (TILES + 1) / 2;
+    const void* vectors, const W* weight, const float* scales, const T* bias, void* out, int rows,
+    int columns) {
+    constexpr bool SCALED = is_eight_bits<W>::value;
+    constexpr int HALVES = SCALED ? 2 : 1;  // of sixteen bytes, with eight columns each
+    constexpr int PIECES = WIDTH / 32 / HALVES / WARPS, PAIRS = (TILES + 1) / 2;
+    constexpr int THREADS = 32 * WARPS, CHUNKS = PIECES * HALVES;
     constexpr int SETS = WIDE ? 2 : 1;          // of eight rows
     constexpr int SUMS = WIDE ? TILES : PAIRS;  // 16 x 8 products
     constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
     // In fp16 the residual stream might be too large for its type: it is normed beforehand.
-    constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value;
+    constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value && !SCALED;
     constexpr int GROUP = 1024 / THREADS;  // copies of a thread
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
-    static_assert(!BIASED || PAIRS <= WARPS, "a warp has the bias of one pair");
+    static_assert(!(BIASED || SCALED) || PAIRS <= WARPS, "a warp has what one pair needs");
 
-    extern __shared__ uint4 kept[];  // (TILES * CHUNKS, THREADS), then (SUMS, THREADS)
+    extern __shared__ uint4 kept[];  // (TILES * PIECES, THREADS), then (SUMS, THREADS)
     __shared__ float squares[WARPS][8 * SETS];
     const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, g = lane >> 2, t = lane & 3;
-    const int begin = warp * CHUNKS * 32 + t * 8;
+    const int begin = warp * CHUNKS * 32 + t * 8 * HALVES;
     const int first = blockIdx.x * (END == GATE ? 4 * TILES : 8 * TILES);
 
     start_next();
-    const T* from[TILES];
+    const W* from[TILES];
 #pragma unroll
     for (int tile = 0; tile < TILES; tile++) {
         int row = first + tile * 8 + g;
@@ -73,25 +88,32 @@ __device__ __forceinline__ void product(
     }
 #if HAS_ASYNC_COPY
 #pragma unroll
-    for (int i = 0; i < TILES * CHUNKS; i++) {
-        copy16(&kept[i * THREADS + tid], from[i / CHUNKS] + i % CHUNKS * 32);
+    for (int i = 0; i < TILES * PIECES; i++) {
+        copy16(&kept[i * THREADS + tid], from[i / PIECES] + i % PIECES * 32 * HALVES);
         if (FEW_COPIES && i % GROUP == GROUP - 1) end_copies<1>();
     }
 #endif
-    auto matrix = [&](int tile, int c) -> uint4 {
+    auto matrix = [&](int tile, int p) -> uint4 {
 #if HAS_ASYNC_COPY
-        return kept[(tile * CHUNKS + c) * THREADS + tid];
+        return kept[(tile * PIECES + p) * THREADS + tid];
 #else
-        return *(const uint4*)(from[tile] + c * 32);
+        return *(const uint4*)(from[tile] + p * 32 * HALVES);
 #endif
     };
+    // Where a chunk of eight columns begins among a lane's own.
+    auto chunk = [](int c) { return c / HALVES * 32 * HALVES + c % HALVES * 8; };
     // Of this lane's places in the pair of tiles that its warp will end.
-    float shift[2][SETS] = {};
-    if (BIASED && warp < PAIRS)
+    float shift[2][SETS] = {}, factor[2][SETS];
+    if ((BIASED || SCALED) && warp < PAIRS)
 #pragma unroll
         for (int i = 0; i < 2 * SETS; i++) {
-            int column = first + warp * 16 + (i & 1) * 8 + (WIDE ? 2 * t + (i >> 1) : g);
-            shift[i & 1][i >> 1] = to_float(bias[min(column, columns - 1)]);
+            const int place = WIDE ? 2 * t + (i >> 1) : g;
+            int column = first + warp * 16 + (i & 1) * 8 + place;
+            if (BIASED) shift[i & 1][i >> 1] = to_float(bias[min(column, columns - 1)]);
+            if (END == GATE) column = first + warp * 8 + place + (i & 1) * columns;
+            if (TILES == 1) column = first + place;
+            column = min(column, (END == GATE ? 2 : 1) * columns - 1);
+            if (SCALED) factor[i & 1][i >> 1] = scales[column];
         }
     wait_for_previous();
 
@@ -107,14 +129,21 @@ __device__ __forceinline__ void product(
         }
     }
 
-    uint4 x[SETS][CHUNKS];
+    uint4 x[SETS][CHUNKS];  // half precision, or upper bytes in x and y, lower ones in z and w
+    float unit[SETS];       // of the whole numbers of vectors g and g + 8
+    auto in_sixteen_bits = [](float most, float& unit) {
+        most = fmaxf(most, __shfl_xor_sync(~0u, most, 1));
+        most = fmaxf(most, __shfl_xor_sync(~0u, most, 2));
+        unit = most * (1 / MOST_OF_SIXTEEN);
+        return __fdividef(MOST_OF_SIXTEEN, most);
+    };
     if constexpr (NORM) {
         float4 v[SETS][CHUNKS][2];
 #pragma unroll
         for (int s = 0; s < SETS; s++)
 #pragma unroll
             for (int c = 0; c < CHUNKS; c++) {
-                const float* at = (const float*)vectors + i64(g + 8 * s) * WIDTH + begin + c * 32;
+                const float* at = (const float*)vectors + i64(g + 8 * s) * WIDTH + begin + chunk(c);
                 bool inside = g + 8 * s < rows;
                 v[s][c][0] = inside ? *(const float4*)at : make_float4(0, 0, 0, 0);
                 v[s][c][1] = inside ? *(const float4*)(at + 4) : make_float4(0, 0, 0, 0);
@@ -143,6 +172,19 @@ __device__ __forceinline__ void product(
                 for (int w = 0; w < WARPS; w++) square += squares[w][8 * s + g];
                 scale = rsqrtf(square / WIDTH + EPSILON);
             }
+            if constexpr (SCALED) {
+                const float* all = (const float*)v[s];
+                float most = LEAST;
+#pragma unroll
+                for (int i = 0; i < 8 * CHUNKS; i++) most = fmaxf(most, fabsf(all[i]));
+                const float factor = in_sixteen_bits(most, unit[s]);
+#pragma unroll
+                for (int c = 0; c < CHUNKS; c++) {
+                    sixteen_bits(all + 8 * c, factor, x[s][c].x, x[s][c].z);
+                    sixteen_bits(all + 8 * c + 4, factor, x[s][c].y, x[s][c].w);
+                }
+                continue;
+            }
 #pragma unroll
             for (int c = 0; c < CHUNKS; c++) {
                 float4 a = v[s][c][0], b = v[s][c][1];
@@ -156,44 +198,102 @@ __device__ __forceinline__ void product(
         for (int s = 0; s < SETS; s++)
 #pragma unroll
             for (int c = 0; c < CHUNKS; c++) {
-                const T* at = (const T*)vectors + i64(g + 8 * s) * WIDTH + begin + c * 32;
+                const T* at = (const T*)vectors + i64(g + 8 * s) * WIDTH + begin + chunk(c);
                 x[s][c] = g + 8 * s < rows ? *(const uint4*)at : make_uint4(0, 0, 0, 0);
+            }
+        if constexpr (SCALED)
+#pragma unroll
+            for (int s = 0; s < SETS; s++) {
+                // Without their signs bits of half precision are in the order of what they mean.
+                u32 most_lower = 0, most_upper = 0;
+#pragma unroll
+                for (int c = 0; c < CHUNKS; c++) {
+                    const u32 words[] = {x[s][c].x, x[s][c].y, x[s][c].z, x[s][c].w};
+#pragma unroll
+                    for (int i = 0; i < 4; i++) {
+                        most_lower = max(most_lower, words[i] & 0x7fff);
+                        most_upper = max(most_upper, words[i] & 0x7fff0000);
+                    }
+                }
+                const float most = fmaxf(lower<T>(most_lower), upper<T>(most_upper));
+                const float factor = in_sixteen_bits(fmaxf(most, LEAST), unit[s]);
+#pragma unroll
+                for (int c = 0; c < CHUNKS; c++) {
+                    float part[8];
+                    unpack8<T>(x[s][c], part);
+                    sixteen_bits(part, factor, x[s][c].x, x[s][c].z);
+                    sixteen_bits(part + 4, factor, x[s][c].y, x[s][c].w);
+                }
             }
     }
 
-    float sums[SUMS][CHAINS][4] = {};
-    wait_for_copies();
-#pragma unroll
-    for (int c = 0; c < CHUNKS; c++)
-#pragma unroll
-        for (int n = 0; n < SUMS; n++) {
-            float* even = sums[n][2 * c % CHAINS];
-            float* odd = sums[n][(2 * c + 1) % CHAINS];
-            if constexpr (WIDE) {
-                uint4 w = matrix(n, c), a = x[0][c], b = x[SETS - 1][c];
-                mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
-                mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
-            } else {
-                uint4 a = matrix(2 * n, c), b = make_uint4(0, 0, 0, 0), w = x[0][c];
-                if (2 * n + 1 < TILES) b = matrix(2 * n + 1, c);
-                mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
-                mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
-            }
-        }
-
     // Each thread's own places, which it has read for the last time.
     float4* parts = (float4*)kept;
+    wait_for_copies();
+    if constexpr (SCALED) {
+        float of[4];  // the vectors that this lane has sums of
 #pragma unroll
-    for (int n = 0; n < SUMS; n++) {
-        float4 sum = make_float4(0, 0, 0, 0);
+        for (int i = 0; i < 4; i++)
+            of[i] = WIDE ? unit[(i >> 1) % SETS] : __shfl_sync(~0u, unit[0], 8 * t + 4 * (i & 1));
+        int above[SUMS][4] = {}, below[SUMS][4] = {};
 #pragma unroll
-        for (int i = 0; i < CHAINS; i++) {
-            sum.x += sums[n][i][0];
-            sum.y += sums[n][i][1];
-            sum.z += sums[n][i][2];
-            sum.w += sums[n][i][3];
+        for (int p = 0; p < PIECES; p++)
+#pragma unroll
+            for (int n = 0; n < SUMS; n++) {
+                const uint4 one = matrix(WIDE ? n : 2 * n, p);
+                if constexpr (WIDE) {
+                    const uint4 a = x[0][2 * p], b = x[SETS - 1][2 * p];
+                    const uint4 c = x[0][2 * p + 1], d = x[SETS - 1][2 * p + 1];
+                    mma_signed(above[n], a.x, b.x, a.y, b.y, one.x, one.y);
+                    mma_lower_left(below[n], a.z, b.z, a.w, b.w, one.x, one.y);
+                    mma_signed(above[n], c.x, d.x, c.y, d.y, one.z, one.w);
+                    mma_lower_left(below[n], c.z, d.z, c.w, d.w, one.z, one.w);
+                } else {
+                    uint4 other = make_uint4(0, 0, 0, 0);
+                    if (2 * n + 1 < TILES) other = matrix(2 * n + 1, p);
+                    const uint4 a = x[0][2 * p], b = x[0][2 * p + 1];
+                    mma_signed(above[n], one.x, other.x, one.y, other.y, a.x, a.y);
+                    mma_lower_right(below[n], one.x, other.x, one.y, other.y, a.z, a.w);
+                    mma_signed(above[n], one.z, other.z, one.w, other.w, b.x, b.y);
+                    mma_lower_right(below[n], one.z, other.z, one.w, other.w, b.z, b.w);
+                }
+            }
+        // At most 127 * 2^15 * 256 columns: below 2^31.
+        auto sum = [&](int n, int i) { return float(above[n][i] * 256 + below[n][i]) * of[i]; };
+#pragma unroll
+        for (int n = 0; n < SUMS; n++)
+            parts[n * THREADS + tid] = make_float4(sum(n, 0), sum(n, 1), sum(n, 2), sum(n, 3));
+    } else {
+        float sums[SUMS][CHAINS][4] = {};
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+#pragma unroll
+            for (int n = 0; n < SUMS; n++) {
+                float* even = sums[n][2 * c % CHAINS];
+                float* odd = sums[n][(2 * c + 1) % CHAINS];
+                if constexpr (WIDE) {
+                    uint4 w = matrix(n, c), a = x[0][c], b = x[SETS - 1][c];
+                    mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
+                    mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
+                } else {
+                    uint4 a = matrix(2 * n, c), b = make_uint4(0, 0, 0, 0), w = x[0][c];
+                    if (2 * n + 1 < TILES) b = matrix(2 * n + 1, c);
+                    mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
+                    mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
+                }
+            }
+#pragma unroll
+        for (int n = 0; n < SUMS; n++) {
+            float4 sum = make_float4(0, 0, 0, 0);
+#pragma unroll
+            for (int i = 0; i < CHAINS; i++) {
+                sum.x += sums[n][i][0];
+                sum.y += sums[n][i][1];
+                sum.z += sums[n][i][2];
+                sum.w += sums[n][i][3];
+            }
+            parts[n * THREADS + tid] = sum;
         }
-        parts[n * THREADS + tid] = sum;
     }
     __syncthreads();
 
@@ -236,6 +336,10 @@ __device__ __forceinline__ void product(
                 scale = rsqrtf(square / WIDTH + EPSILON);
             }
             float a = value[0][i] * scale, b = value[1][i] * scale;
+            if constexpr (SCALED) {
+                a *= factor[0][WIDE ? i & 1 : 0];
+                b *= factor[1][WIDE ? i & 1 : 0];
+            }
             if constexpr (BIASED) {
                 a += shift[0][WIDE ? i & 1 : 0];
                 b += shift[1][WIDE ? i & 1 : 0];
@@ -261,22 +365,28 @@ __device__ __forceinline__ void product(
     }
 }
 
-#if GPT2
-#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                               \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS) NAME(                        \
-        const void* vectors, const HALF* weight, const HALF* bias, void* out, int rows,           \
-        int columns) {                                                                            \
-        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END, true>(                                \
-            vectors, weight, bias, out, rows, columns);                                           \
-    }
+#if EIGHT_BITS
+#define SCALES const float* scales,
+#define ITS_SCALES scales
 #else
-#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                               \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS)                              \
-        NAME(const void* vectors, const HALF* weight, void* out, int rows, int columns) {         \
-        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END, false>(                               \
-            vectors, weight, nullptr, out, rows, columns);                                        \
-    }
+#define SCALES
+#define ITS_SCALES nullptr
 #endif
+#if GPT2
+#define BIAS const HALF* bias,
+#define ITS_BIAS bias
+#else
+#define BIAS
+#define ITS_BIAS (const HALF*)nullptr
+#endif
+#define PRODUCT(NAME, W, SCALES, ITS_SCALES, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)        \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS) NAME(                        \
+        const void* vectors, const W* weight, SCALES BIAS void* out, int rows, int columns) {     \
+        product<HALF, W, WIDTH, WARPS, TILES, WIDE, NORM, END, GPT2>(                             \
+            vectors, weight, ITS_SCALES, ITS_BIAS, out, rows, columns);                           \
+    }
+#define OF_LAYER(NAME, ...) PRODUCT(NAME, STORED, SCALES, ITS_SCALES, __VA_ARGS__)
+#define OF_HEAD(NAME, ...) PRODUCT(NAME, HALF, , nullptr, __VA_ARGS__)
 
 #if GPT2
 #define UP GELU
@@ -285,15 +395,15 @@ __device__ __forceinline__ void product(
 #endif
 
 #ifdef QKV_2_TILES
-PRODUCT(qkv_2, HIDDEN, 8, 3, QKV_2_TILES, false, true, STORE)
+OF_LAYER(qkv_2, HIDDEN, 8, 3, QKV_2_TILES, false, true, STORE)
 #endif
-PRODUCT(qkv_8, HIDDEN, 8, QKV_8_TILES > 3 ? 2 : 3, QKV_8_TILES, false, true, STORE)
-PRODUCT(qkv_16, HIDDEN, 8, 1, QKV_16_TILES, true, true, STORE)
-PRODUCT(output_8, HIDDEN, 8, OUTPUT_8_BLOCKS, OUTPUT_8_TILES, false, false, ADD)
-PRODUCT(output_16, HIDDEN, 8, 3, OUTPUT_16_TILES, true, false, ADD)
-PRODUCT(up_8, HIDDEN, 8, UP_8_BLOCKS, UP_8_TILES, false, true, UP)
-PRODUCT(up_16, HIDDEN, 8, 1, UP_16_TILES, true, true, UP)
-PRODUCT(down_8, FFN, DOWN_WARPS, 2, DOWN_8_TILES, false, false, ADD)
-PRODUCT(down_16, FFN, DOWN_WARPS, 1, DOWN_16_TILES, true, false, ADD)
-PRODUCT(head_8, HIDDEN, 8, 2, HEAD_8_TILES, false, true, STORE_FULL)
-PRODUCT(head_16, HIDDEN, 8, 1, HEAD_16_TILES, true, true, STORE_FULL)
+OF_LAYER(qkv_8, HIDDEN, 8, QKV_8_TILES > 3 ? 2 : 3, QKV_8_TILES, false, true, STORE)
+OF_LAYER(qkv_16, HIDDEN, 8, 1, QKV_16_TILES, true, true, STORE)
+OF_LAYER(output_8, HIDDEN, 8, OUTPUT_8_BLOCKS, OUTPUT_8_TILES, false, false, ADD)
+OF_LAYER(output_16, HIDDEN, 8, 3, OUTPUT_16_TILES, true, false, ADD)
+OF_LAYER(up_8, HIDDEN, 8, UP_8_BLOCKS, UP_8_TILES, false, true, UP)
+OF_LAYER(up_16, HIDDEN, 8, 1, UP_16_TILES, true, true, UP)
+OF_LAYER(down_8, FFN, DOWN_WARPS, EIGHT_BITS ? 1 : 2, DOWN_8_TILES, false, false, ADD)
+OF_LAYER(down_16, FFN, DOWN_WARPS, 1, DOWN_16_TILES, true, false, ADD)
+OF_HEAD(head_8, HIDDEN, 8, 2, HEAD_8_TILES, false, true, STORE_FULL)
+OF_HEAD(head_16, HIDDEN, 8, 1, HEAD_16_TILES, true, true, STORE_FULL)

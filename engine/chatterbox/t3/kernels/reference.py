@@ -11,8 +11,9 @@ from torch.nn import functional
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
-from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
 from engine.chatterbox.t3.philox import exponential_noise
+from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotate
 from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
@@ -21,7 +22,7 @@ from engine.weights.sizes import HEAD_DIM
 RMS_EPSILON = 1e-5
 
 #: What a step multiplies with: a Llama's products have no biases, all of a GPT-2's have.
-Matrix = Tensor | Affine
+Matrix = Tensor | Quantised | Affine
 
 
 def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
@@ -53,6 +54,11 @@ class ReferenceT3Kernels:
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
         gate, up = gate_up.chunk(2, dim=-1)
         return functional.silu(gate) * up
+
+    def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        if isinstance(weight, Affine):
+            return *self.plain(weight.weight, dtype), weight.bias
+        return (weight.widened(dtype) if isinstance(weight, Quantised) else weight,)
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
         residual.add_(functional.linear(vectors, weight))
@@ -86,7 +92,7 @@ class ReferenceT3Kernels:
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
         keys, values = cache
-        size = keys.shape[2]
+        size = page_of(keys)
         alive = batch.positions >= 0
         position = batch.positions.clamp(min=0).long()
         tables = batch.tables.long()
@@ -98,8 +104,8 @@ class ReferenceT3Kernels:
 
         page = tables.gather(1, (position // size)[:, None])[:, 0]
         page = torch.where(alive, page, SINK_PAGE)
-        keys[page, :, position % size] = key
-        values[page, :, position % size] = value
+        write(keys, page, position % size, key)
+        write(values, page, position % size, value)
 
         used = tables[:, : -(-batch.context // size)]
         visible = torch.arange(used.shape[1] * size, device=position.device)
@@ -107,7 +113,7 @@ class ReferenceT3Kernels:
 
         def gathered(pool: Tensor) -> Tensor:
             # Zero, not only masked: a page may hold another's NaN, and no weight makes that zero.
-            vectors = pool[used].transpose(1, 2).flatten(2, 3)
+            vectors = read(pool, used, query.dtype).transpose(1, 2).flatten(2, 3)
             return vectors.masked_fill(~visible[:, None, :, None], 0)
 
         batch.attended.copy_(
@@ -120,11 +126,11 @@ class ReferenceT3Kernels:
         )
 
     def add_attended(self, batch: Batch, weight: Matrix) -> None:
-        batch.residual.add_(_product(batch.attended, weight))
+        batch.residual.add_(self._product(batch.attended, weight))
 
     def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
         activate = gelu if isinstance(up, Affine) else self.prompt_gate
-        batch.residual.add_(_product(activate(self._normed_product(batch, up)), down))
+        batch.residual.add_(self._product(activate(self._normed_product(batch, up)), down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
@@ -138,14 +144,15 @@ class ReferenceT3Kernels:
         record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
 
     def _normed_product(self, batch: Batch, weight: Matrix) -> Tensor:
-        dtype = weight.step_dtype if isinstance(weight, Affine) else weight.dtype
-        return _product(self.prompt_norm(batch.residual, dtype), weight)
+        # int8 of a CPU rounds by itself, and from fp32.
+        packed = isinstance(weight, Affine) and weight.int8 is not None
+        dtype = torch.float32 if packed else batch.normed.dtype
+        return self._product(self.prompt_norm(batch.residual, dtype), weight)
 
-
-def _product(vectors: Tensor, weight: Matrix) -> Tensor:
-    if isinstance(weight, Affine):
-        return weight.step(vectors)
-    return functional.linear(vectors, weight)
+    def _product(self, vectors: Tensor, weight: Matrix) -> Tensor:
+        if isinstance(weight, Affine) and weight.int8 is not None:
+            return weight.step(vectors)
+        return functional.linear(vectors, *self.plain(weight, vectors.dtype))
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:

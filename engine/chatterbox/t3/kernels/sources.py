@@ -15,7 +15,12 @@ from engine.chatterbox.t3.slots import Column, Parameter, SlotStatus
 from engine.weights.sizes import T3Sizes
 
 _PACKAGE = "engine.chatterbox.t3.kernels"
-_TYPES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "float"}
+_TYPES = {
+    torch.bfloat16: "bf16",
+    torch.float16: "fp16",
+    torch.float32: "float",
+    torch.int8: "s8",
+}
 
 #: Warps of a block that multiplies: of a row of `hidden` length, and of the longer `ffn`.
 WARPS, DOWN_WARPS = 8, 16
@@ -45,9 +50,16 @@ class Attention:
         return 32 * self.warps
 
 
-def attentions(sizes: T3Sizes, capability: tuple[int, int]) -> tuple[Attention, ...]:
+def attentions(
+    sizes: T3Sizes, capability: tuple[int, int], cache: torch.dtype | None = None
+) -> tuple[Attention, ...]:
+    """By rows; for keys and values that are kept in `cache`, or in what is computed in."""
     # A GPT-2's stream is one row, behind a longer prefix.
     gpt2, hopper = _gpt2(sizes), capability == (9, 0)
+    if cache == torch.int8:  # one reading has twice as many positions
+        few = Attention("few", warps=16, ahead=3, rows=8 if gpt2 else 2)
+        some = Attention("some", warps=8, ahead=3, rows=16)
+        return few, some, Attention("many", warps=4, ahead=3)
     ahead, rows = 8 if gpt2 and hopper else 6, 8 if gpt2 or hopper else 2
     few = Attention("few", warps=16, ahead=ahead, rows=rows)
     some = Attention("some", warps=8, ahead=6, rows=16)
@@ -56,10 +68,10 @@ def attentions(sizes: T3Sizes, capability: tuple[int, int]) -> tuple[Attention, 
 
 @dataclass(frozen=True)
 class Product:
-    """How a matrix of half precision is multiplied with up to `rows` rows: one of `projections.cu`.
+    """How a matrix is multiplied with up to `rows` rows of half precision: one of `projections.cu`.
 
     A block takes `tiles` times eight rows of the matrix. As much of them as its shared memory
-    holds is asked for before it can begin.
+    holds is asked for before it can begin. A weight has so many `bits`: 16, or 8.
     """
 
     matrix: str
@@ -67,6 +79,7 @@ class Product:
     tiles: int
     width: int
     warps: int
+    bits: int = 16
 
     @property
     def kernel(self) -> str:
@@ -79,7 +92,7 @@ class Product:
     def shared(self, capability: tuple[int, int]) -> int:
         """Dynamic shared memory of a block, in bytes: its part of the matrix, later its sums."""
         sums = self.tiles if self.rows > NARROW_ROWS else -(-self.tiles // 2)
-        chunks = self.width // WARP_COLUMNS // self.warps
+        chunks = self.width * self.bits // 16 // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks if capability >= (8, 0) else 0
         return 16 * self.threads * max(pieces, sums)
 
@@ -88,10 +101,13 @@ class Product:
 _Tiles = dict[str, dict[int, int]]
 
 
-def _tiles(sizes: T3Sizes, capability: tuple[int, int]) -> _Tiles:
+def _tiles(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | None) -> _Tiles:
     # 227 KB on data-centre cards since Hopper, from 64 to 163 KB on others.
     if capability not in ((9, 0), (10, 0), (10, 3)):
         own: _Tiles = {"qkv": {8: 3, 16: 3}, "up": {8: 2, 16: 2}, "head": {8: 2, 16: 2}}
+    elif stored == torch.int8:
+        up, head = (4, 7) if _gpt2(sizes) else (8, 8)
+        own = {"qkv": {8: 3, 16: 3}, "up": {8: up, 16: up}, "head": {8: head, 16: head}}
     elif _gpt2(sizes):  # without a gate, and with half as many rows there
         own = {"qkv": {8: 6, 16: 3}, "up": {8: 4, 16: 4}, "head": {8: 4, 16: 7}}
     else:
@@ -99,28 +115,47 @@ def _tiles(sizes: T3Sizes, capability: tuple[int, int]) -> _Tiles:
     return own | {"output": {8: 1, 16: 1}, "down": {8: 1, 16: 1}}
 
 
-def products(sizes: T3Sizes, capability: tuple[int, int]) -> dict[str, tuple[Product, ...]]:
-    """Of each matrix, by rows. `up` is with a Llama's gate."""
+def products(
+    sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | None = None
+) -> dict[str, tuple[Product, ...]]:
+    """Of each matrix, by rows. `up` is with a Llama's gate.
+
+    The layers' matrices are `stored` in int8, or in half precision, as the head's always is.
+    """
+    bits = 8 if stored == torch.int8 else 16
     return {
         matrix: tuple(
-            Product(matrix, rows, tiles, sizes.ffn, DOWN_WARPS)
+            Product(matrix, rows, tiles, sizes.ffn, DOWN_WARPS, bits)
             if matrix == "down"
-            else Product(matrix, rows, tiles, sizes.hidden, WARPS)
+            else Product(matrix, rows, tiles, sizes.hidden, WARPS, 16 if matrix == "head" else bits)
             for rows, tiles in by_rows.items()
         )
-        for matrix, by_rows in _tiles(sizes, capability).items()
+        for matrix, by_rows in _tiles(sizes, capability, stored).items()
     }
 
 
-def multiplies(sizes: T3Sizes) -> bool:
-    """Whether a network's widths are such as `projections.cu` takes; all real ones' are."""
-    return sizes.hidden % (WARPS * WARP_COLUMNS) == 0 and sizes.ffn % (DOWN_WARPS * 32) == 0
+def multiplies(sizes: T3Sizes, stored: torch.dtype | None = None) -> bool:
+    """Whether a network's widths are such as `projections.cu` takes; all real ones' are in 16 bits.
+
+    Of int8 a lane has twice as many columns, which Nano's width is no multiple of.
+    """
+    columns = 2 * WARP_COLUMNS if stored == torch.int8 else WARP_COLUMNS
+    return sizes.hidden % (WARPS * columns) == 0 and sizes.ffn % (DOWN_WARPS * columns) == 0
 
 
-def projections(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
-    lean = capability == (9, 0) and not _gpt2(sizes)  # as measured
+def projections(
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    capability: tuple[int, int],
+    stored: torch.dtype | None = None,
+) -> SourceFile:
+    """For vectors of `dtype`; the layers' matrices are `stored` in int8, or in it as well."""
+    int8 = stored == torch.int8
+    lean = capability == (9, 0) and not _gpt2(sizes) and not int8  # as measured
     defines: dict[str, str | int] = {
         "HALF": _TYPES[dtype],
+        "STORED": _TYPES[stored or dtype],
+        "EIGHT_BITS": int(int8),
         "HIDDEN": sizes.hidden,
         "FFN": sizes.ffn,
         "GPT2": _gpt2(sizes),
@@ -128,7 +163,7 @@ def projections(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int])
         "OUTPUT_8_BLOCKS": 6 if lean else 4,
         "UP_8_BLOCKS": 3 if lean else 2,
     }
-    for of_matrix in products(sizes, capability).values():
+    for of_matrix in products(sizes, capability, stored).values():
         defines |= {f"{each.kernel.upper()}_TILES": each.tiles for each in of_matrix}
     return SourceFile(_PACKAGE, "projections.cu", defines)
 
@@ -137,13 +172,20 @@ def full_precision(sizes: T3Sizes) -> SourceFile:
     return SourceFile(_PACKAGE, "full_precision.cu", {"GPT2": _gpt2(sizes)})
 
 
-def attention(sizes: T3Sizes, dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
+def attention(
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    capability: tuple[int, int],
+    cache: torch.dtype | None = None,
+) -> SourceFile:
+    """For queries of `dtype`; keys and values are kept in `cache`, or in it as well."""
     defines: dict[str, str | int] = {
         "TYPE": _TYPES[dtype],
+        "CACHE": _TYPES[cache or dtype],
         "PAGE": PAGE,
         "ROTARY": 1 - _gpt2(sizes),
     }
-    for each in attentions(sizes, capability):
+    for each in attentions(sizes, capability, cache):
         defines |= {
             f"{each.name.upper()}_WARPS": each.warps,
             f"{each.name.upper()}_AHEAD": each.ahead,

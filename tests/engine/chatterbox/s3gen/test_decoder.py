@@ -7,7 +7,7 @@ import torch
 
 from engine.chatterbox.cuda.capture import GraphCache
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.s3gen.config import NARROW, WIDE, BatchLimits, batch_bucket
+from engine.chatterbox.s3gen.config import NARROW, SMALL, WIDE, BatchLimits, batch_bucket
 from engine.chatterbox.s3gen.decoder import _groups, _vocoder_batches
 from engine.chatterbox.utterance import Utterance
 from engine.weights.checkpoint import WeightsError
@@ -54,7 +54,7 @@ def test_more_utterances_than_a_graph_holds_are_split(
     assert relative_error(waves[9], decoder.decode([batch[9]])[0]) < 1e-3
 
 
-@pytest.mark.parametrize("limits", [NARROW, WIDE], ids=["narrow", "wide"])
+@pytest.mark.parametrize("limits", [SMALL, NARROW, WIDE], ids=["small", "narrow", "wide"])
 def test_memory_of_one_padded_batch_is_bounded(limits: BatchLimits) -> None:
     batch = [drawn(tokens) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990) * 3]
     groups = list(_groups(batch, limits))

@@ -15,6 +15,7 @@ any_sizes = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA, (9, 0))}
 #: By how an allocation is rounded up.
 REGISTERS_OF_A_WARP = 256
+BETWEEN = dict.fromkeys(("norm_rows", "gated", "turn_heads", "widen"), (128, 0))
 
 
 def capability_of(architecture: str) -> tuple[int, int]:
@@ -34,18 +35,29 @@ def check(source: SourceFile, architecture: str, launched: dict[str, tuple[int, 
 
 
 def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
+    check_products(architecture, half, sizes, None)
+    check(sources.between(sizes, half), architecture, BETWEEN)
+    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    check(sources.sampling(sizes, half), architecture, ends)
+
+
+def check_products(
+    architecture: str, half: torch.dtype, sizes: T3Sizes, form: torch.dtype | None
+) -> None:
+    """With weights, keys and values in `form`, int8, or in half precision."""
     capability = capability_of(architecture)
     launched = {
         product.kernel: (product.threads, product.shared(capability))
-        for of_matrix in sources.products(sizes, capability).values()
+        for of_matrix in sources.products(sizes, capability, form).values()
         for product in of_matrix
     }
-    check(sources.projections(sizes, half, capability), architecture, launched)
-    check(sources.attention(sizes, half, capability), architecture, ATTENTION)
-    between = dict.fromkeys(("norm_rows", "gated", "turn_heads"), (128, 0))
-    check(sources.between(sizes, half), architecture, between)
-    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
-    check(sources.sampling(sizes, half), architecture, ends)
+    check(sources.projections(sizes, half, capability, form), architecture, launched)
+    check(sources.attention(sizes, half, capability, form), architecture, ATTENTION)
+
+
+def half_of(architecture: str) -> torch.dtype:
+    """Before 8.0 there is no bf16: such cards get fp16."""
+    return torch.bfloat16 if capability_of(architecture) >= (8, 0) else torch.float16
 
 
 @pytest.mark.parametrize("model", ["llama", "turbo", pytest.param("nano", marks=pytest.mark.slow)])
@@ -53,13 +65,31 @@ def test_kernels_fit_a_consumers_card(model: str) -> None:
     check_all("120", torch.bfloat16, SIZES[model])
 
 
+def test_kernels_for_int8_fit_a_consumers_card() -> None:
+    check_products("120", torch.bfloat16, LLAMA, torch.int8)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["llama", "turbo"])
 @pytest.mark.parametrize("architecture", sorted(set(SHARED_KB) - {"120"}))
 def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
-    """Before 8.0 there is no bf16: such cards get fp16."""
-    half = torch.bfloat16 if capability_of(architecture) >= (8, 0) else torch.float16
-    check_all(architecture, half, SIZES[model])
+    check_all(architecture, half_of(architecture), SIZES[model])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["llama", "turbo"])
+@pytest.mark.parametrize("architecture", SHARED_KB)
+def test_kernels_for_int8_fit_every_card(architecture: str, model: str) -> None:
+    check_products(architecture, half_of(architecture), SIZES[model], torch.int8)
+
+
+def test_only_a_narrow_network_has_no_int8() -> None:
+    assert [sources.multiplies(sizes, torch.int8) for sizes in SIZES.values()] == [
+        True,
+        True,
+        False,
+    ]
+    assert all(sources.multiplies(sizes) for sizes in SIZES.values())
 
 
 @pytest.mark.parametrize("model", ["llama", "turbo"])
@@ -67,13 +97,19 @@ def test_the_parity_mode_compiles(model: str) -> None:
     products = dict.fromkeys(("store_normed", "up_normed", "add"), (128, 0))
     check(sources.full_precision(SIZES[model]), "90", products)
     check(sources.attention(SIZES[model], torch.float32, (9, 0)), "90", ATTENTION)
+    check(sources.between(SIZES[model], torch.float32), "90", BETWEEN)
+    # Slow, with registers in memory: for comparing alone.
+    sources.attention(SIZES[model], torch.float32, (9, 0), torch.int8).compile(nvrtc(), "sm_90")
 
 
 @any_sizes
+@pytest.mark.parametrize("stored", [None, torch.int8])
 @pytest.mark.parametrize("architecture", SHARED_KB)
-def test_blocks_take_every_row_of_a_matrix_once(architecture: str, sizes: T3Sizes) -> None:
+def test_blocks_take_every_row_of_a_matrix_once(
+    architecture: str, sizes: T3Sizes, stored: torch.dtype | None
+) -> None:
     """Only the head's last block may take rows that are none."""
-    products = sources.products(sizes, capability_of(architecture))
+    products = sources.products(sizes, capability_of(architecture), stored)
     rows = {"qkv": 3 * sizes.hidden, "output": sizes.hidden, "down": sizes.hidden}
     up = 2 * sizes.ffn if sizes.backbone == "llama" else sizes.ffn
     for name, count in (rows | {"up": up}).items():

@@ -29,9 +29,11 @@ UTTERANCES = [
 ]
 
 
-def compiled(checkpoint: Checkpoint, dtype: torch.dtype = torch.float32) -> T3Kernels:
+def compiled(
+    checkpoint: Checkpoint, dtype: torch.dtype = torch.float32, form: torch.dtype | None = None
+) -> T3Kernels:
     assert why_not(checkpoint.device) is None
-    return CompiledT3Kernels(checkpoint.sizes, dtype, checkpoint.device)
+    return CompiledT3Kernels(checkpoint.sizes, dtype, checkpoint.device, form, form)
 
 
 @torch.inference_mode()
@@ -43,14 +45,16 @@ def trace(
     context: int,
     *,
     dtype: torch.dtype = torch.float32,
+    form: torch.dtype | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Logits of each step, the tokens, and the final state of the slots.
 
-    Every step is fed the tokens of a fixed list, so that a difference cannot carry on.
+    Weights, keys and values are kept in `form`, or in `dtype`. Every step is fed the tokens of a
+    fixed list, so that a difference cannot carry on.
     """
-    weights = load_weights(checkpoint.file, checkpoint.device, dtype)
+    weights = load_weights(checkpoint.file, checkpoint.device, dtype, stored=form)
     slots = max(16, len(utterances))
-    config = DecoderConfig.for_streams(slots, dtype, voices=4, sizes=weights.sizes)
+    config = DecoderConfig.for_streams(slots, dtype, voices=4, sizes=weights.sizes, cache=form)
     t3 = T3(weights, config, kernels)
     prompts = [t3.reserve(said, slot) for slot, said in enumerate(utterances)]
     batch = t3.prefill(prompts)
@@ -122,3 +126,25 @@ def test_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
     assert 0 < (got - exact).norm() <= allowed
     for row in range(2 * count):
         assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
+def test_steps_of_int8_are_as_near_to_fp32_of_the_same_as_plain_torch(
+    checkpoint: Checkpoint, count: int, half: torch.dtype
+) -> None:
+    """Few rows and the library's many; keys and values behind prompts and from steps."""
+    form = torch.int8
+    said = [
+        to_decode(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
+        for n in range(count)
+    ]
+    exact = trace(checkpoint, ReferenceT3Kernels(), said, 8, 256, form=form)[0]
+    plain = trace(checkpoint, ReferenceT3Kernels(), said, 8, 256, dtype=half, form=form)[0]
+    kernels = compiled(checkpoint, half, form)
+    got = trace(checkpoint, kernels, said, 8, 256, dtype=half, form=form)[0]
+    assert 0 < (got - exact).norm() <= 1.1 * (plain - exact).norm()
+    for row in range(2 * count):
+        assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()
+    again = trace(checkpoint, kernels, said, 8, 256, dtype=half, form=form)
+    assert torch.equal(again[0], got)

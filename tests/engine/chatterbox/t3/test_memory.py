@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from engine.chatterbox.t3.config import DecoderConfig
+from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.memory import cache_bytes, config_that_fits, with_fewer_if_need_be
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.weights.sizes import HEAD_DIM, SMALL, T3Sizes
 
 
 def test_memory_that_runs_out_halves_the_utterances_and_is_said(
@@ -33,6 +34,20 @@ def test_eight_streams_leave_room_for_the_rest_of_the_model() -> None:
     config = DecoderConfig.for_streams(8, torch.bfloat16)
     assert cache_bytes(config, T3Sizes()) <= 1.1 * 2**30
     assert cache_bytes(config, T3Sizes()) > 8 * 2 * 400 * 122_880
+
+
+def test_keys_and_values_of_int8_take_half_and_a_scale() -> None:
+    sizes = T3Sizes()
+    plain = DecoderConfig.for_streams(8, torch.bfloat16)
+    form = torch.int8
+    config = DecoderConfig.for_streams(8, torch.bfloat16, cache=form)
+    assert (config.pages, config.voices) == (plain.pages, plain.voices)
+    assert config.halved().cache == form
+    pool = PagePool(replace(sizes, layers=1), config.pages, form, torch.device("cpu"))
+    prefixes = config.voices * sizes.conditioning_positions * sizes.heads * HEAD_DIM * 4
+    held = pool.storage.nbytes * config.pages // (config.pages + 1)  # less the sink
+    assert cache_bytes(config, replace(sizes, layers=1)) == held + prefixes
+    assert 0.5 < cache_bytes(config, sizes) / cache_bytes(plain, sizes) < 0.56
 
 
 def test_more_streams_than_there_are_buckets_for_are_not_promised() -> None:
