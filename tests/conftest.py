@@ -96,6 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
         stock = tempfile.TemporaryDirectory(prefix="stock-")
         os.environ["STOCK_FOR_TESTS"] = stock.name  # see tests/stock.py
         config.add_cleanup(stock.cleanup)
+        checkpoints = tempfile.TemporaryDirectory(prefix="checkpoints-")
+        os.environ["CHECKPOINTS_FOR_TESTS"] = checkpoints.name  # see tests/checkpoints.py
+        config.add_cleanup(checkpoints.cleanup)
         postgresql = tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True)
         os.environ["POSTGRESQL_FOR_TESTS"] = postgresql.name  # see tests/postgresql.py
         config.add_cleanup(postgresql.cleanup)

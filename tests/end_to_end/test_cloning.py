@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reduced checkpoint whose speech ends after about a second."""
     folder = tmp_path_factory.mktemp("weights")
-    random_checkpoint(folder, seed=3, small=True, stop_after=25)
+    random_checkpoint(folder, seed=3, small=True, stop_after=20)
     return folder
 
 

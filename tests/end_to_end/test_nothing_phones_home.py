@@ -29,7 +29,7 @@ def test_bot_worker_and_upload_child_talk_to_discord_alone(tmp_path: Path, engin
     command.append(f"TIMBRE_ENGINE={engine}")
     if engine == "chatterbox":
         weights = tmp_path / "weights"
-        random_checkpoint(weights, seed=3, small=True, stop_after=25)
+        random_checkpoint(weights, seed=3, small=True, stop_after=20)
         command += [f"TIMBRE_WEIGHTS={weights}", "TIMBRE_DEVICE=cpu", "TIMBRE_STEP_TIMEOUT_S=240"]
     ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr

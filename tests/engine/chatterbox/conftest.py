@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights.models import MODELS
 from engine.weights.sizes import SMALL, S3GenSizes, T3Sizes
+from tests.checkpoints import random_checkpoint
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, make_checkpoint
 
@@ -55,7 +55,7 @@ def decoder(upstream: Upstream) -> WaveformDecoder:
 def multilingual_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reduced model's folder. Shared: copy it before changing it."""
     folder = tmp_path_factory.mktemp("multilingual-checkpoint")
-    write_random_checkpoint(folder, MODELS["multilingual"], seed=3, small=True, stop_after=20)
+    random_checkpoint(folder, MODELS["multilingual"], seed=3, small=True, stop_after=20)
     return folder
 
 

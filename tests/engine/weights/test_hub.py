@@ -22,12 +22,12 @@ from unittest.mock import DEFAULT, Mock
 import msgspec
 import pytest
 
-from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights import checkpoint
 from engine.weights.hub import fetch as fetch_model
 from engine.weights.hub import locate
 from engine.weights.models import ENGLISH, MODELS, FileRecord
 from engine.weights.transfer import fetch_bytes
+from tests.checkpoints import random_checkpoint
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
 
 Done = subprocess.CompletedProcess[str]
@@ -282,7 +282,7 @@ def test_files_that_two_models_share_are_fetched_and_stored_once(
     """English and Multilingual of one revision lie in one folder, each whole by itself."""
     multilingual = MODELS["multilingual"]
     both = tmp_path_factory.mktemp("both")
-    write_random_checkpoint(both, multilingual, seed=3, small=True, stop_after=20)
+    random_checkpoint(both, multilingual, seed=3, small=True, stop_after=20)
     for name in ENGLISH.files:
         if not (both / name).exists():
             os.link(hub.folder / name, both / name)

@@ -19,12 +19,12 @@ from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice
-from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights.checkpoint import MANIFEST
 from engine.weights.models import ENGLISH, MODELS
 from engine.worker import choosing
 from engine.worker.choosing import NANO_GFLOPS, unsuitable, usual
 from engine.worker.selection import load
+from tests.checkpoints import random_checkpoint
 
 GB = 10**9
 NONE = NoGpu("this machine has no CUDA GPU")
@@ -113,7 +113,7 @@ def test_of_a_folder_its_content_alone_is_chosen(tmp_path: Path, small_checkpoin
 @pytest.fixture(scope="module")
 def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nano")
-    write_random_checkpoint(folder, MODELS["nano"], seed=3, small=True, stop_after=20)
+    random_checkpoint(folder, MODELS["nano"], seed=3, small=True, stop_after=20)
     return folder
 
 
@@ -267,26 +267,28 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
     """Their import takes seconds: the worker is ready before, and nobody falls silent for it."""
     code = (
         "import sys\n"
+        "last = 's3tokenizer.model_v2'\n"
         "from engine.messages import EngineConfig, Speak\n"
         "from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice\n"
         "from engine.worker.selection import load\n"
         "home, weights, clip, sha256 = sys.argv[1:]\n"
         "config = EngineConfig(engine='chatterbox', device='cpu', home=home, weights=weights)\n"
         "engine = load(config, lambda _: None)\n"
-        "assert 's3tokenizer' not in sys.modules, 'ready only after upstream was imported'\n"
+        "assert last not in sys.modules, 'ready only after upstream was imported'\n"
         "new, known = ClonedVoice(sha256, clip), StockVoice()\n"
         "for number, voice in enumerate((new, known)):\n"
         "    engine.admit(Speak(number, 'Good morning.', voice, SpeechParameters(seed=1)))\n"
         "while engine.busy:\n"
         "    for outcome in engine.step():\n"
         "        print(outcome.job_id, type(outcome.result).__name__)\n"
-        "print([name for name in ('s3tokenizer', 'transformers') if name in sys.modules])\n"
+        "print([name for name in (last, 'transformers') if name in sys.modules])\n"
     )
     arguments = tmp_path, small_checkpoint, cloned_voice.clip_path, cloned_voice.clip_sha256
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], check=False, capture_output=True, text=True
     )
-    assert set(done.stdout.splitlines()) == {"0 Speech", "1 Speech", "['s3tokenizer']"}, done.stderr
+    imported = "['s3tokenizer.model_v2']"
+    assert set(done.stdout.splitlines()) == {"0 Speech", "1 Speech", imported}, done.stderr
 
 
 def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(

@@ -29,9 +29,13 @@ def test_every_kernel_fits_a_consumers_card() -> None:
     check("120", "sm_120", torch.float16, cuda_mark)
 
 
-def test_every_kernel_fits_hopper_whose_own_products_they_use() -> None:
-    check("90", "sm_90a", torch.bfloat16)
+def test_hoppers_own_products_fit_it() -> None:
     check("90", "sm_90a", torch.bfloat16, hopper_forms)
+
+
+@pytest.mark.slow
+def test_every_other_kernel_fits_hopper() -> None:
+    check("90", "sm_90a", torch.bfloat16)
     check("90", "sm_90a", torch.float16, cuda_vocoder)
     check("90", "sm_90a", torch.float16, cuda_mark)
 
