@@ -28,7 +28,7 @@ LINES: list[tuple[str, str]] = [
 #: What is said of the lines that a person would read differently.
 DIFFERENT: dict[str, str] = {}
 #: Lines spoken with `--all`, and without; spread over all tables.
-ALL, SOME = 12, 4
+ALL, SOME = 16, 4
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _SPACED_FIGURES = re.compile(r"(?<=\d) (?=\d)")
 _SPACED_LETTERS = re.compile(r"\b[a-z](?: [a-z])+\b")
