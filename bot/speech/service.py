@@ -233,7 +233,15 @@ class SpeechService:
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent).with_tuning(speaker.tuning)
         key = sha256_of(info.identity, content, codec)
-        packets = await self._cache.get(key, speaker.origin, own_names=speaker.own_names)
+        packets = await self._cache.get(
+            key,
+            speaker.origin,
+            own_names=speaker.own_names,
+            # Whoever listens need not wait, whoever silences has to.
+            later=lambda noting: self._note_work(
+                speaker, asyncio.create_task(noting, name="note speech")
+            ),
+        )
         if packets is None and codec != usual:
             usual_key = sha256_of(info.identity, content, usual)
             at_usual = await self._cache.get(usual_key, speaker.origin, own_names=speaker.own_names)

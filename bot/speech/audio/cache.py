@@ -3,12 +3,14 @@
 A file is written whole under another name and then renamed, and recorded only after that, so a
 crash leaves either a usable rendering or an unknown file that `verify` removes. In a bucket it is
 recorded first.
+
+Longer than 300 lines: a file, its row and what is in memory of it go together.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from bot.base.home import SPEECH
@@ -23,6 +25,9 @@ from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
 
 log = logging.getLogger(__name__)
+
+#: Has something done without being waited for.
+Later = Callable[[Coroutine[None, None, None]], None]
 
 #: A bucket that did not answer is not asked again for so long: speech would begin late.
 _NOT_ASKED_S = 5.0
@@ -67,20 +72,26 @@ class SpeechCache:
         origin: SpeechOrigin | None = None,
         *,
         own_names: Sequence[OwnName] = (),
+        later: Later | None = None,
     ) -> tuple[bytes, ...] | None:
         """The packets of `key`, now said by `origin` too and with `own_names`, or None.
 
-        A damaged file counts as none and is forgotten. With a broken database (a full disk, a lock
-        that is held) there is nothing kept.
+        That it was said may be noted by `later`, so that nobody waits for it who only listens; a
+        name has to be noted before. A damaged file counts as none and is forgotten. With a broken
+        database (a full disk, a lock that is held) there is nothing kept.
         """
         try:
-            return await self._get(key, origin, own_names)
+            return await self._get(key, origin, own_names, later)
         except StoreFailed as error:
             log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
             return None
 
     async def _get(
-        self, key: str, origin: SpeechOrigin | None, own_names: Sequence[OwnName]
+        self,
+        key: str,
+        origin: SpeechOrigin | None,
+        own_names: Sequence[OwnName],
+        later: Later | None,
     ) -> tuple[bytes, ...] | None:
         if origin is None:
             row, noted = await self._store.speech.get(key), True
@@ -90,10 +101,14 @@ class SpeechCache:
             return None
         try:
             await self._store.speech.touch(row)
-            if origin is not None and (own_names or not noted):
-                await self._store.speech.note(key, origin, own_names)
         except StoreFailed as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
+        if origin is not None and (own_names or not noted):
+            noting = self._note(key, origin, own_names)
+            if later is None or own_names:
+                await noting
+            else:
+                later(noting)
         if (packets := self._recent.get(row)) is not None:
             return packets
         age = self._recent.age
@@ -107,6 +122,16 @@ class SpeechCache:
             return None
         except (OSError, opus.OpusFileError):
             return await self._get_again(key)
+
+    async def _note(
+        self, key: str, origin: SpeechOrigin, own_names: Sequence[OwnName] = ()
+    ) -> None:
+        try:
+            await self._store.speech.note(key, origin, own_names)
+        except StoreFailed as error:
+            log.error("a use could not be noted", exc_info=error, extra={"key": key})
+        except DatabaseClosed:
+            log.info("a use is not noted: the bot is shutting down")
 
     async def put(
         self,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bot.speech.audio import cache as cache_module
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
-from data.rows import SpeechKey, SpeechOrigin
+from data.rows import OwnName, SpeechKey, SpeechOrigin
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 from tests.bot.speech.audio.test_loudness import RATE, tone
@@ -100,6 +101,25 @@ async def test_nothing_outlives_its_row_in_memory(tmp_path: Path, store: Store, 
     if how != "name forgotten":  # none is said in it
         assert await cache.get(key) == made
     assert await cache.get(key) is None or how in ("made anew", "name forgotten")
+
+
+async def test_who_listens_does_not_wait_for_the_note_but_for_that_of_a_name(
+    tmp_path: Path, store: Store
+) -> None:
+    cache = cache_of(tmp_path, store)
+    key, put_off = sha256_of("one"), list[Coroutine[None, None, None]]()
+    await cache.put(key, speech(), VOICE, origin=SpeechOrigin(user_id=1, guild_id=7))
+    later = SpeechOrigin(user_id=5, guild_id=7)
+    assert await cache.get(key, later, later=put_off.append)
+    assert (await store.speech.get_for(key, later))[1] is False
+    (noting,) = put_off
+    await noting
+    assert (await store.speech.get_for(key, later))[1] is True
+    assert await cache.get(key, later, later=put_off.append)
+    assert len(put_off) == 1
+    name = OwnName(user_id=5, words="Ali")
+    await cache.get(key, later, own_names=[name], later=put_off.append)
+    assert len(put_off) == 1
 
 
 async def test_what_is_read_while_it_is_forgotten_is_not_held(
