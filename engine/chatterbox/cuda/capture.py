@@ -36,7 +36,7 @@ class GraphPool:
 
         What it returns is overwritten by any graph of the pool that runs afterwards.
         """
-        with self._aside(), torch.cuda.use_mem_pool(self._memory):
+        with self._aside(), _nothing_collected(), torch.cuda.use_mem_pool(self._memory):
             return launch()
 
     def capture(self, launch: Callable[[], None]) -> torch.cuda.CUDAGraph:
@@ -63,7 +63,7 @@ class GraphPool:
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Torch ends the process if another pool is freed while a graph is being captured."""
+    """Torch ends the process if another pool is freed while one is allocated from, or captured."""
     collecting = gc.isenabled()
     gc.disable()
     try:

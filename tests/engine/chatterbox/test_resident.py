@@ -139,10 +139,10 @@ def test_models_languages_and_voices_sound_together_as_each_alone(
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_real_sizes_sound_together_as_each_alone_on_a_gpu(tmp_path: Path) -> None:
-    torch.set_num_threads(os.cpu_count() or 1)  # 2.6 thousand million weights are drawn
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # 1.3 thousand million weights
     shared = SharedParts()
     engines = []
-    for name in ("multilingual", "turbo", "english", "nano"):
+    for name in ("multilingual", "turbo"):
         folder = tmp_path / name / "checkpoint"
         write_random_checkpoint(folder, MODELS[name], seed=3, small=False, stop_after=20)
         engines.append(engine(name, folder, tmp_path, "cuda", shared))
@@ -151,12 +151,10 @@ def test_real_sizes_sound_together_as_each_alone_on_a_gpu(tmp_path: Path) -> Non
         speak(0, "multilingual", "Good morning.", one),
         speak(1, "multilingual", "¡Buenos días!", other, "es"),
         speak(2, "multilingual", "Guten Morgen, wie geht es dir heute?", language="de"),
-        speak(3, "turbo", "Good morning. [laugh]", one),
-        speak(4, "turbo", "It is late, is it not?"),
-        speak(5, "english", "It is late.", other),
-        speak(6, "english", "Well; this one goes on.", one),
-        speak(7, "nano", "Three words only.", one),
-        speak(8, "nano", "Good morning.", other),
+        speak(3, "multilingual", "It is late.", other),
+        speak(4, "turbo", "Good morning. [laugh]", one),
+        speak(5, "turbo", "It is late, is it not?"),
+        speak(6, "turbo", "Well; this one goes on.", other),
     ]
     # The vocoder's random weights turn the mel's rounding into 1.4e-3.
     assert_together_as_alone(engines, ResidentModels(engines), jobs, 3e-3)

@@ -41,18 +41,24 @@ def spoken(engine: ChatterboxEngine, voices: list[Voice]) -> list[Speech]:
     return said
 
 
+@pytest.fixture(scope="module")
+def full_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 4))  # 800 million weights are drawn
+    folder = tmp_path_factory.mktemp("full-checkpoint")
+    write_random_checkpoint(folder, MODELS["english"], seed=3, small=False, stop_after=100)
+    return folder
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize(("streams", "most_gib"), [(1, 1.6), (8, 2.4)])
 def test_speech_and_new_voices_fit_a_small_card(
+    full_checkpoint: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     streams: int,
     most_gib: float,
 ) -> None:
-    torch.set_num_threads(os.cpu_count() or 1)  # 800 million weights are drawn
-    folder = tmp_path / "checkpoint"
-    write_random_checkpoint(folder, MODELS["english"], seed=3, small=False, stop_after=100)
     computed_on: set[str] = set()
     enrol = EnrolmentNetworks.enrol
 
@@ -64,7 +70,7 @@ def test_speech_and_new_voices_fit_a_small_card(
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
     engine = assemble(
-        folder,
+        full_checkpoint,
         MODELS["english"],
         revision="test",
         device="cuda",
@@ -83,4 +89,6 @@ def test_speech_and_new_voices_fit_a_small_card(
     for _ in range(3):  # the first is eager, the second captures
         assert len(spoken(engine, voices * streams)) == streams
     assert computed_on == {"cpu"}
-    assert (torch.cuda.max_memory_allocated() - before) / 2**30 <= most_gib
+    took_gib = (torch.cuda.max_memory_allocated() - before) / 2**30
+    print(f"{streams} at once: {took_gib:.2f} GiB")
+    assert took_gib <= most_gib

@@ -1,6 +1,7 @@
 """Which graphs are kept and which are captured anew. The pool here only counts: there is no GPU."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.capture import GraphCache
+from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.cuda.memory import SpareMemory
 
 CPU = torch.device("cpu")
@@ -131,3 +132,39 @@ def test_memory_of_graphs_is_given_back_last_and_they_are_captured_anew(cache: G
     assert not spare.evict_graphs()
     capture(cache, "a")
     assert cache.find("a") is not None
+
+
+@pytest.fixture
+def eager_collector() -> Iterator[None]:
+    """Whatever is made may set the collector of garbage going."""
+    before = gc.get_threshold()
+    gc.set_threshold(1, 1, 1)
+    yield
+    gc.set_threshold(*before)
+
+
+def drop_a_pool() -> None:
+    """Leave one to the collector, as a model does that is let go of."""
+    pool = GraphPool()
+    pool.rehearse(lambda: torch.ones(3, device="cuda"))
+    kept: list[object] = [pool]
+    kept.append(kept)
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("eager_collector")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_pool_that_nobody_has_any_more_does_not_go_in_the_middle_of_a_capture() -> None:
+    cache = GraphCache(GraphPool())
+    ones = torch.ones(4, device="cuda")
+
+    def added(given: Summands) -> Tensor:
+        made = [[index] for index in range(1000)]
+        return given.one + given.other + len(made)
+
+    for call in range(6):
+        drop_a_pool()
+        assert cache.call("add", added, Summands(ones, ones)).tolist() == [1002.0] * 4
+        if call == 2:
+            cache.clear()
+    assert len(cache) == 1
