@@ -28,6 +28,7 @@ class GraphPool:
     """What graphs share whose replays are queued on one stream."""
 
     def __init__(self) -> None:
+        self._first: torch.cuda.CUDAGraph | None = None  # freed before the memory
         self._memory = torch.cuda.MemPool()
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
 
@@ -41,6 +42,14 @@ class GraphPool:
 
     def capture(self, launch: Callable[[], None]) -> torch.cuda.CUDAGraph:
         """What `launch` launches, as a graph. It must have run before, and runs nothing now."""
+        if self._first is None:
+            # Torch 2.11 refuses to capture in a pool once all of its graphs are gone, so that one
+            # stays for good (`use_count` of its CachingHostAllocator).
+            torch.zeros(1, device="cuda")
+            self._first = self._capture(lambda: torch.zeros(1, device="cuda"))
+        return self._capture(launch)
+
+    def _capture(self, launch: Callable[[], object]) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         with self._aside(), _nothing_collected():
             # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
