@@ -10,7 +10,7 @@ import pytest
 from bot.base.metrics import Metrics
 from bot.base.objects import FolderObjects
 from bot.demo.cached import measure
-from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.cache import Later, SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
@@ -35,8 +35,9 @@ class Forgetful(SpeechCache):
         origin: SpeechOrigin | None = None,
         *,
         own_names: Sequence[OwnName] = (),
+        later: Later | None = None,
     ) -> tuple[bytes, ...] | None:
-        del key, origin, own_names
+        del key, origin, own_names, later
         return None
 
 
