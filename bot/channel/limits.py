@@ -26,7 +26,7 @@ class VoiceLimits(Struct, frozen=True, kw_only=True):
     max_wait_s: Annotated[float, Meta(gt=0, le=3600), "TIMBRE_VOICE_QUEUE_MAX_WAIT_S"] = 180.0
     alone_leave_s: Annotated[float, Meta(ge=0, le=86_400), "TIMBRE_VOICE_ALONE_LEAVE_S"] = 120.0
     idle_leave_s: Annotated[float, Meta(ge=0, le=86_400), "TIMBRE_VOICE_IDLE_LEAVE_S"] = 1800.0
-    max_servers: Annotated[int, Meta(ge=1, le=10_000), "TIMBRE_VOICE_MAX_SERVERS"] = 200
+    max_servers: Annotated[int, Meta(ge=1, le=10_000), "TIMBRE_VOICE_MAX_SERVERS"] = 250
     keep_alive_s: Annotated[float, Meta(ge=1, le=50), "TIMBRE_VOICE_KEEP_ALIVE_S"] = 15.0
 
 
