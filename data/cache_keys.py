@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
-from data.database import Value, given, matching
+from data.columns import Value, given, matching
 from data.part import StorePart
 from data.rows import (
     ConditionalsKey,

@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-import msgspec
-
+from data.columns import Columns, Value, columns_of, given, insertion, matching
 from data.errors import DatabaseClosed, Failure, StoreFailed
 from data.rows import Record, Row, typed
 
@@ -23,9 +22,6 @@ from data.rows import Record, Row, typed
 BUSY_TIMEOUT_S = 1.0
 _BUSY_PAUSE_S = 0.02
 
-Value = int | float | str | bytes | None
-#: A row to be written, by the names of its columns.
-Columns = msgspec.Struct | Mapping[str, Value]
 _Result = TypeVar("_Result")
 
 
@@ -139,14 +135,14 @@ class Database(ABC):
 
     async def insert(self, table: str, row: Columns, *, unless_known: bool = False) -> bool:
         """Insert one row; false where it was to be left out, as there is one with an equal key."""
-        sql, values = _insert(table, row)
+        sql, values = insertion(table, row)
         if unless_known:
             sql = f"{sql} ON CONFLICT DO NOTHING"
         return bool(await self.execute(sql, *values))
 
     async def insert_numbered(self, table: str, row: Columns, *, number: str) -> int:
         """Insert one row, and return the number that it gets in the column `number`."""
-        sql, values = _insert(table, row)
+        sql, values = insertion(table, row)
         return await self._alone(lambda: self._number(sql, values, number))
 
     async def upsert(self, table: str, row: Columns, *, key: str, keep: str = "") -> None:
@@ -154,7 +150,7 @@ class Database(ABC):
 
         `key` has commas between its columns.
         """
-        sql, values = _insert(table, row)
+        sql, values = insertion(table, row)
         others = [name for name in columns_of(row) if name not in (*key.split(", "), keep)]
         changes = ", ".join(f"{name} = excluded.{name}" for name in others)
         await self.execute(f"{sql} ON CONFLICT ({key}) DO UPDATE SET {changes}", *values)
@@ -292,23 +288,3 @@ class Database(ABC):
 
     @abstractmethod
     async def _disconnect(self) -> None: ...
-
-
-def columns_of(row: Columns) -> Mapping[str, Value]:
-    return msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row
-
-
-def matching(key: Mapping[str, Value]) -> str:
-    """The condition that columns are as in `key`; its values are `given`."""
-    return " AND ".join(f"{n} IS NULL" if v is None else f"{n} = ?" for n, v in key.items())
-
-
-def given(key: Mapping[str, Value]) -> list[Value]:
-    """The values of a key that its condition has marks for."""
-    return [value for value in key.values() if value is not None]
-
-
-def _insert(table: str, row: Columns) -> tuple[str, list[Value]]:
-    columns = columns_of(row)
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(columns.values())  # noqa: S608

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from data.database import Database, Value
+from data.columns import Value
+from data.database import Database
 from data.errors import DatabaseUnusable, StoreFailed
 from data.homes import HOME
 from data.processes import UNFENCED

@@ -4,7 +4,7 @@ People do by their codes, shards by their buckets, and requests to Discord's RES
 What processes of several machines agree on is in the database's time, if that has a clock.
 """
 
-from data.database import Value
+from data.columns import Value
 from data.part import StorePart
 
 #: Requests to Discord wait so long at most: what says more is of a clock that was set back.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from data.database import Value
+from data.columns import Value
 from data.pseudonyms import PseudonymousPart
 from data.rows import DisabledClip, Record
 

@@ -16,7 +16,8 @@ from typing import Self
 
 import asyncpg
 
-from data.database import BUSY_TIMEOUT_S, Database, Value
+from data.columns import Value
+from data.database import BUSY_TIMEOUT_S, Database
 from data.errors import DatabaseUnusable, Failure, StoreFailed
 from data.postgresql_errors import failing
 from data.postgresql_schema import prepare

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from data.database import Value, given, matching
+from data.columns import Value, given, matching
 from data.part import StorePart
 
 

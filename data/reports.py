@@ -1,6 +1,6 @@
 """What members reported to a server's moderators. Open reports outlive the people in them."""
 
-from data.database import Value
+from data.columns import Value
 from data.pseudonyms import PseudonymousPart
 from data.rows import VoiceReport
 

@@ -11,7 +11,8 @@ from typing import Self
 
 import aiosqlite
 
-from data.database import Database, Value
+from data.columns import Value
+from data.database import Database
 from data.errors import DatabaseClosed, Failure, RuleBroken, StoreFailed
 from data.rows import Record
 from data.schema import MIGRATIONS, load_migrations, prepare

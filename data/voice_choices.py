@@ -1,6 +1,6 @@
 """Which voice each member speaks with in each server."""
 
-from data.database import Value
+from data.columns import Value
 from data.part import StorePart
 
 

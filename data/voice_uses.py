@@ -1,6 +1,6 @@
 """Who speaks in whose voice, for those who moderate; and when a voice was last spoken in."""
 
-from data.database import Value, given, matching
+from data.columns import Value, given, matching
 from data.part import StorePart
 from data.rows import VoiceRow, VoiceUse
 

@@ -97,6 +97,17 @@ def test_no_two_public_types_have_one_name() -> None:
     assert not {name: modules for name, modules in where.items() if len(modules) > 1}
 
 
+def test_a_file_of_more_than_300_lines_says_why() -> None:
+    """`Longer …`: at the head of the file."""
+    silent = [
+        f"{name}: {lines} lines"
+        for name, path in MODULES.items()
+        if (lines := len((text := path.read_text("utf-8")).splitlines())) > 300
+        and "onger than" not in (ast.get_docstring(ast.parse(text)) or "")
+    ]
+    assert not silent, "\n".join(silent)
+
+
 def test_the_loopback_discord_knows_nothing_of_the_bot() -> None:
     imported = {
         other for name in MODULES if _room(name) == "bot.loopback" for other in _imports()[name]

@@ -283,10 +283,7 @@ class VoiceSession:
         return self._may_speak() and self.audience.hears(self.link.connection)
 
     def members_changed(self, channel: VocalChannel | None = None) -> None:
-        """Look again at who can hear the bot, and who may hear what it says.
-
-        `channel` is where it is, for who knows that.
-        """
+        """Look again at who hears the bot and what they may; `channel` is its own, if known."""
         self.check()
         before = self.audience.silenced
         self.audience.update(channel or self.link.channel)

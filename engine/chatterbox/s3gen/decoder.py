@@ -271,8 +271,7 @@ def _check(utterance: Utterance) -> None:
         raise ValueError("speech tokens are integer ids, and int64")
     if utterance.frames < 1:
         raise ValueError("an utterance needs at least one frame of speech")
-    ids = tokens.numpy()
-    if len(ids) and not 0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS:
+    if len(ids := tokens.numpy()) and not 0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS:
         raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
 
 
