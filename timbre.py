@@ -56,10 +56,11 @@ PIP_ALONE = {"client-cert", "no-binary", "no-index", "only-binary", "proxy", "tr
 #: Folders of packages of which nothing is ever imported, or a handful, which is compiled then: half
 #: of all source. Patterns.
 SELDOM = (
-    "(.*/)?tests|(transformers|diffusers)/(models|(modular_)?pipelines)|onnx/(backend|reference)",
-    "diffusers/(loaders|schedulers)|torch/(_inductor|testing)|openai/resources|sympy/physics",
-    "onnxruntime/(quantization|tools|transformers)|numba/cuda|pygments/lexers",
-    "fontTools|mypyc?|networkx|torchgen",
+    "(.*/)?tests?|(transformers|diffusers)/(models|(modular_)?pipelines)|onnx/(backend|reference)",
+    "diffusers/(loaders|schedulers)|torch/(_inductor|_vendor|testing)|openai/(resources|types)",
+    "onnxruntime/(quantization|tools|transformers)|sympy/(combinatorics|parsing|physics|stats)",
+    "huggingface_hub/(cli|inference)|numba/cuda|numpy/distutils|pygments/lexers|sklearn/ensemble",
+    "fontTools|fsspec|mypyc?|networkx|torchgen|transformers/exporters",
 )
 _SELDOM = f"/site-packages/({'|'.join(SELDOM)})/".replace("/", r"[/\\]")
 #: pip would compile one file after the other; what does not compile is of no Python that runs here.
