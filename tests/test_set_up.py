@@ -180,9 +180,11 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     assert "Traceback" not in errors
 
     project.lock("runtime", leaf="3.0", odd="1.0")
+    project.environment["PIP_NO_INDEX"] = "1"
     code, output, _ = project.run("say")
     assert code == 7
     assert "environment" in output
+    assert "[2/3] packages" in output, "uv, which cannot do without an index, is not asked"
     assert not unfinished.exists(), "what a set-up left that did not finish is not built upon"
     assert json.loads(output.splitlines()[-1])[3] == "3.0"
 
