@@ -2,8 +2,8 @@
 
     python -m tests.locking    resolve anew, for every system and Python that Timbre runs on
 
-Needs `uv`. torch, and what it brings for a GPU, is in no lock: which build of it suits is known on
-the machine alone. Format of the bill: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
+Needs `uv`, which set-up brings. torch, and what it brings for a GPU, is in no lock: which build of
+it suits is known on the machine alone. Format of the bill: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/.
 """
 
 import json
@@ -28,12 +28,16 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 class Declared(NamedTuple):
-    """What pyproject.toml asks for: `..no_deps` without what those packages ask for themselves."""
+    """What pyproject.toml asks for: `..no_deps` without what those packages ask for themselves.
+
+    `set_up` is what installs the others.
+    """
 
     runtime: list[str]
     no_deps: list[str]
     dev: list[str]
     dev_no_deps: list[str]
+    set_up: list[str]
 
 
 def read_declared() -> Declared:
@@ -44,6 +48,7 @@ def read_declared() -> Declared:
         groups["no-deps"],
         groups["dev"],
         groups["dev-no-deps"],
+        groups["set-up"],
     )
 
 
@@ -120,6 +125,7 @@ def main() -> None:
     for name, packages, no_deps in (
         ("runtime", declared.runtime, declared.no_deps),
         ("dev", declared.runtime + declared.dev, declared.no_deps + declared.dev_no_deps),
+        ("uv", declared.set_up, []),
     ):
         resolved = resolve(packages) + resolve(no_deps, "--no-deps")
         found = [one for one in resolved if in_lock(one.requirement.name, name)]

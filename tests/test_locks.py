@@ -16,10 +16,10 @@ def locked(name: str) -> list[Locked]:
     return read_lock((LOCKS / f"{name}.txt").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "uv"])
 def test_what_is_asked_for_is_locked_with_hashes(name: str) -> None:
     declared = read_declared()
-    packages = declared.runtime + declared.no_deps
+    packages = declared.set_up if name == "uv" else declared.runtime + declared.no_deps
     if name == "dev":
         packages += declared.dev + declared.dev_no_deps
     found: dict[str, set[str]] = {}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,27 @@ def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> Non
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         for path, content in {**files, f"{info}/RECORD": record}.items():
             wheel.writestr(path, content)
+
+
+def make_uv_wheel(folder: Path) -> str:
+    """Make a wheel of the uv that is installed here; returns its version, "0" if there is none."""
+    try:
+        uv = distribution("uv")
+    except PackageNotFoundError:
+        return "0"
+    info = f"uv-{uv.version}.dist-info"
+    names = {file: str(file) for file in uv.files or [] if file.suffix != ".pyc"}
+    names |= {
+        file: f"uv-{uv.version}.data/scripts/{file.name}" for file in names if ".." in str(file)
+    }
+    record = f"{info}/RECORD"
+    with zipfile.ZipFile(folder / f"uv-{uv.version}-py3-none-any.whl", "w") as wheel:
+        for file, name in names.items():
+            if name.startswith(info) and file.name not in ("METADATA", "WHEEL"):
+                continue
+            wheel.write(str(file.locate()), name)
+        wheel.writestr(record, "".join(f"{name},,\n" for name in [*wheel.namelist(), record]))
+    return uv.version
 
 
 class Project:
@@ -55,22 +77,32 @@ class Project:
             "[project]\nname = 'x'\ndependencies = ['torch==2.13.0']\n"
         )
         (self.root / "locks" / "dev.txt").touch()
-        self.lock("1.0")
+        self.uv = make_uv_wheel(self.wheels)
+        self.lock("uv", uv=self.uv)
+        self.lock("runtime", leaf="1.0", odd="1.0")
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PIP_", "UV_"))
+            },
             "PIP_CONFIG_FILE": os.devnull,
-            "PIP_NO_INDEX": "1",
+            "PIP_INDEX_URL": (folder / "an empty index").as_uri(),
             "PIP_FIND_LINKS": self.wheels.as_uri(),
+            "UV_CACHE_DIR": str(folder / "cache"),
         }
 
-    def lock(self, leaf: str) -> None:
-        """Ask for a version of `leaf`, with the hash of its wheel where there is one."""
+    def lock(self, lock: str, **versions: str) -> None:
+        """Ask for these, with the hash of the wheel of each where there is one."""
         lines = []
-        for name, version in (("leaf", leaf), ("odd", "1.0")):
+        for name, version in versions.items():
             wheel = self.wheels / f"{name}-{version}-py3-none-any.whl"
             content = wheel.read_bytes() if wheel.exists() else b"none yet"
             lines.append(f"{name}=={version} --hash=sha256:{sha256(content).hexdigest()}\n")
-        (self.root / "locks" / "runtime.txt").write_text("".join(lines))
+        (self.root / "locks" / f"{lock}.txt").write_text("".join(lines))
+
+    def log(self) -> str:
+        return (self.root / ".venv" / "timbre-setup.log").read_text()
 
     def pretend_to_be_set_up(self) -> None:
         """Leave what a finished set-up leaves, with this interpreter and no packages."""
@@ -104,12 +136,18 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Project) -> None:
-    """Two at once set up once; then only a change does, and a failed set-up is begun anew."""
+    """Two at once set up once; then only a change does, and a failed set-up is begun anew.
+
+    uv installs where there is one, and where it fails pip does.
+    """
+    has_uv = project.uv != "0"
     both = [project.start("say", "hello", "--out", "x.ogg"), project.start("say", "hello")]
     outputs = [process.communicate(timeout=100) for process in both]
     assert [process.returncode for process in both] == [7, 7], outputs
     assert sum("Set up in" in output for output, _ in outputs) == 1
     assert sum("waiting" in output for output, _ in outputs) == 1
+    assert sum("pip does it" in output for output, _ in outputs) == (0 if has_uv else 1), outputs
+    assert ("Successfully installed leaf-1.0 odd-1.0" in project.log()) != has_uv
     assert list((project.root / ".venv").rglob("leaf.*.pyc"))
     told = json.loads(outputs[0][0].splitlines()[-1])
     here = str(project.elsewhere.resolve())
@@ -118,28 +156,35 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     code, output, _ = project.run("say")
     assert (code, len(output.splitlines())) == (7, 1), "the second time there is nothing to set up"
 
-    project.lock("2.0")
+    project.lock("runtime", leaf="2.0", odd="1.0")
+    project.environment["UV_CONCURRENT_DOWNLOADS"] = "more than uv can"
     code, output, _ = project.run("say")
     assert code == 7
-    assert "[2/3] packages" in output
+    assert (
+        output.count("[3/4] packages\nThat failed; pip does it, more slowly\n[3/4] packages\n") == 1
+    )
     assert "environment" not in output
     assert json.loads(output.splitlines()[-1])[3] == "2.0"
 
-    project.lock("3.0")
+    del project.environment["UV_CONCURRENT_DOWNLOADS"]
+    project.lock("runtime", leaf="3.0", odd="1.0")
     make_wheel(project.wheels, "leaf", "3.0")
     unfinished = project.root / ".venv" / "half-written"
     unfinished.touch()
     code, output, errors = project.run("say")
     assert code == 1
     assert "DO NOT MATCH THE HASHES" in errors, "a file that is not the one that was locked"
-    assert "Set-up failed at [2/3] packages" in errors
+    assert ("Hash mismatch for `leaf==3.0`" in project.log()) == has_uv
+    assert "Set-up failed at [3/4] packages" in errors
     assert str(project.root.resolve() / ".venv" / "timbre-setup.log") in errors
     assert "Traceback" not in errors
 
-    project.lock("3.0")
+    project.lock("runtime", leaf="3.0", odd="1.0")
+    project.environment["PIP_NO_INDEX"] = "1"
     code, output, _ = project.run("say")
     assert code == 7
     assert "environment" in output
+    assert "[2/3] packages" in output, "uv, which cannot do without an index, is not asked"
     assert not unfinished.exists(), "what a set-up left that did not finish is not built upon"
     assert json.loads(output.splitlines()[-1])[3] == "3.0"
 

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,7 +11,9 @@ import pytest
 import timbre
 
 SOURCE = Path(timbre.__file__)
-WANTED = timbre.Wanted(["torch==2.13.0"], Path("locks/runtime.txt"), Path("locks/dev.txt"))
+WANTED = timbre.Wanted(
+    ["torch==2.13.0"], *(Path("locks", name) for name in ("runtime.txt", "dev.txt", "uv.txt"))
+)
 LINUX = timbre.Machine("3.11", "Linux", has_nvidia=False)
 
 
@@ -60,7 +61,7 @@ def test_the_torch_build_suits_the_machine(
         ("global.cert='/etc/ca.pem'\nglobal.timeout='60'\n", False),
         ("global.index-url='https://pypi.example/simple'\n", True),
         (":env:.extra-index-url='file:///wheels'", True),
-        ("global.timeout='60'\nuser.find-links='/wheels'", True),
+        ("global.timeout='60'\ninstall.find-links='/wheels'", True),
         (":env:.no-index='1'", True),
     ],
 )
@@ -68,28 +69,63 @@ def test_pip_is_configured_if_it_is_told_where_packages_come_from(
     listing: str, configured: bool
 ) -> None:
     """Certificates and time-outs alone say nothing about that."""
-    assert timbre.names_an_index(listing) == configured
+    assert timbre.names_an_index(timbre.pip_settings(listing)) == configured
+
+
+@pytest.mark.parametrize(
+    ("listing", "told"),
+    [
+        ("", {}),
+        (
+            ":env:.disable-pip-version-check='1'\n:env:.find-links='/a  /b'\n"
+            "global.constraint='/c.txt'\nglobal.cert='/ca.pem'\nglobal.find-links='/old'\n"
+            "global.extra-index-url='\\nhttps://one\\nhttps://two'\ndownload.proxy='p'\n"
+            "install.index-url=\"https://it's\"\nglobal.index-url='https://other'\n",
+            {
+                "SSL_CERT_FILE": "/ca.pem",
+                "UV_EXTRA_INDEX_URL": "https://one https://two",
+                "UV_FIND_LINKS": "/a,/b",
+                "UV_INDEX_URL": "https://it's",
+            },
+        ),
+        ("global.proxy='http://proxy'\n", None),
+        (":env:.no-index='1'\nglobal.cert='/ca.pem'\n", None),
+    ],
+)
+def test_uv_goes_by_pips_settings_or_is_not_asked(
+    listing: str, told: dict[str, str] | None
+) -> None:
+    """Variables come before `install`, that before `global`; what is no setting of uv is pip's."""
+    assert timbre.uv_environment(timbre.pip_settings(listing)) == told
 
 
 def test_torch_comes_first_and_then_what_is_locked() -> None:
-    """Each build has its commands; dev packages are for tests only."""
+    """Each build has its commands; dev packages are for tests only, and all is checked by hash."""
+    pip, uv = ["python", "-m", "pip", "install"], ["python", "-m", "uv", "pip", "install"]
     hashed = ["--no-deps", "--require-hashes", "-r"]
-    cpu = [command for _, command in timbre.steps("python", WANTED, "cpu", dev=False)]
-    assert cpu[0][-3:] == ["--index-url", timbre.PYTORCH_CPU_INDEX, "torch==2.13.0"]
-    assert [command[-4:] for command in cpu[1:-1]] == [[*hashed, str(WANTED.runtime)]]
+    get_uv = ["--require-hashes", "-r", str(WANTED.uv)]
 
-    default = [command for _, command in timbre.steps("python", WANTED, "default", dev=True)]
-    assert "--index-url" not in default[0]
-    assert default[0][-1] == "torch==2.13.0"
-    assert [command[-4:] for command in default[1:-1]] == [[*hashed, str(WANTED.dev)]]
+    def commands(build: str, dev: bool, uv_can: bool) -> list[list[list[str]]]:
+        return [each for _, each in timbre.steps("python", WANTED, build, dev, uv_can)]
 
-    windows = [command for _, command in timbre.steps("python", WANTED, "uv-auto", dev=False)]
-    assert windows[0][:4] == ["python", "-m", "pip", "install"]
-    assert windows[0][-1] == "uv"
-    assert windows[1][:5] == ["python", "-m", "uv", "pip", "install"]
-    assert windows[1][-2:] == ["--torch-backend=auto", "torch==2.13.0"]
-    assert [command[1:4] for command in windows[2:-1]] == [["-m", "pip", "install"]]
-    assert {command[-1] for *_, command in (cpu, default, windows)} == {timbre.COMPILE}
+    [torch], [first, nothing], [by_uv, by_pip], compiling = commands("cpu", dev=False, uv_can=True)
+    assert (torch[:4], first[:4], by_uv[:5], by_pip[:4]) == (pip, pip, uv, pip)
+    assert torch[-3:] == ["--index-url", timbre.PYTORCH_CPU_INDEX, "torch==2.13.0"]
+    assert (first[-3:], nothing) == (get_uv, [])
+    assert by_uv[-4:] == by_pip[-4:] == [*hashed, str(WANTED.runtime)]
+    assert "--force-reinstall" in by_pip, "uv may have left half of it"
+    assert compiling == [["python", "-c", timbre.COMPILE]]
+
+    [torch], [by_pip], _ = commands("default", dev=True, uv_can=False)
+    assert (torch[:4], by_pip[:4]) == (pip, pip)
+    assert torch[-1] == "torch==2.13.0"
+    assert "--index-url" not in torch
+    assert "--force-reinstall" not in by_pip
+    assert by_pip[-4:] == [*hashed, str(WANTED.dev)]
+
+    [first], [torch], *_ = commands("uv-auto", dev=False, uv_can=False)
+    assert (first[:4], first[-3:], torch[:5]) == (pip, get_uv, uv)
+    assert torch[-2:] == ["--torch-backend=auto", "torch==2.13.0"]
 
 
 def test_the_projects_own_requirements_are_read() -> None:
@@ -97,11 +133,13 @@ def test_the_projects_own_requirements_are_read() -> None:
     assert [re.split("[=<>]", name)[0] for name in wanted.torch] == ["torch"]
     assert wanted.runtime.is_file()
     assert wanted.dev.is_file()
+    assert wanted.uv.is_file()
 
 
 def test_set_up_is_redone_only_for_a_reason(tmp_path: Path) -> None:
     """By stamp: what is locked, which Python, which torch, and whether it came to its end."""
-    wanted = timbre.Wanted(["torch==2.13.0"], tmp_path / "runtime.txt", tmp_path / "dev.txt")
+    locks = (tmp_path / f"{name}.txt" for name in ("runtime", "dev", "uv"))
+    wanted = timbre.Wanted(["torch==2.13.0"], *locks)
     wanted.runtime.write_text("rich==14")
     wanted.dev.write_text("rich==14 pytest==9")
 
@@ -137,19 +175,15 @@ def test_set_up_is_redone_only_for_a_reason(tmp_path: Path) -> None:
         ("Collecting a\n$ pip install b\n", ""),
         (
             "$ pip\nCollecting b\nInstalling collected packages: a, b, c\n",
-            "Installing b (1 of 3 done)",
+            "Installing collected packages: a, b, c",
         ),
+        ("$ uv\nDownloading a (2.0MiB)\n Downloaded b\n", "Downloading a (2.0MiB)"),
     ],
 )
 def test_progress_is_what_the_current_step_is_at(tmp_path: Path, log: str, said: str) -> None:
-    """The log's last word, or the next of the packages that pip installs without one."""
-    installed = "Lib/site-packages" if os.name == "nt" else "lib/python3.11/site-packages"
-    for name, changed in (("old-1.dist-info", 50.0), ("a-1.dist-info", 150.0)):
-        package = tmp_path / installed / name
-        package.mkdir(parents=True)
-        os.utime(package, (changed, changed))
+    """The log's last word about a package."""
     (tmp_path / "log").write_text(log)
-    assert timbre.activity(tmp_path / "log", since=100.0) == said
+    assert timbre.activity(tmp_path / "log") == said
 
 
 def test_every_stage_of_the_tests_runs_although_one_fails(
