@@ -28,6 +28,7 @@ ENDINGS = {
     "lake": "They went for a walk around the lake.",
     "tomorrow": "We are going to leave tomorrow.",
 }
+slow = pytest.mark.slow
 Change = Callable[[FloatArray], FloatArray]
 
 
@@ -83,12 +84,15 @@ def far_away(pcm: FloatArray) -> FloatArray:
     return pcm * np.float32(0.03)
 
 
-@pytest.mark.parametrize("change", [np.copy, falling, quiet_last_word, far_away])
+@pytest.mark.parametrize(
+    "change",
+    [np.copy, quiet_last_word, *(pytest.param(c, marks=slow) for c in (falling, far_away))],
+)
 @pytest.mark.parametrize(
     ("tail", "left_s"),
     [
-        (nothing(10), TAIL_S),
-        pytest.param(hiss(5, -100), TAIL_S, marks=pytest.mark.slow),
+        pytest.param(nothing(10), TAIL_S, marks=slow),
+        pytest.param(hiss(5, -100), TAIL_S, marks=slow),
         (np.concatenate((nothing(0.4), breathing(4, -52))), 1.6),
     ],
     ids=["silence", "faint hiss", "breathing"],

@@ -129,6 +129,7 @@ def test_the_tokenizer_has_the_ids_that_t3_expects(model: Any) -> None:
     assert model.tokenizer.decode(ids) == TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["multilingual", "turbo"])
 def test_every_model_has_its_own_voice_tokenizer_and_entropy(name: str, tmp_path: Path) -> None:
     """Written, and loaded into upstream's class of it, which reads a text and speaks."""
