@@ -20,7 +20,7 @@ from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
 from engine.chatterbox.utterance import Utterance
-from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable, WatermarkMissing
+from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
 from engine.weights.models import ENGLISH
@@ -103,19 +103,6 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
         assert np.abs(among.pcm - alone.pcm).max() <= 1e-3 * max(1.0, np.abs(alone.pcm).max())
     assert len({len(speech.pcm) for speech in together}) > 1
     assert {"t3", "flow", "vocoder", "watermark"} <= set(together[0].stage_ms)
-
-
-def test_a_decoder_whose_mark_is_not_found_again_loads_no_engine(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor is it there for another model, which would not ask again."""
-    shared = SharedParts()
-    monkeypatch.setattr(
-        "engine.chatterbox.s3gen.decoder.check_watermark", Mock(side_effect=WatermarkMissing)
-    )
-    with pytest.raises(WatermarkMissing):
-        new_engine(shared=shared)
-    assert not shared.waveforms
 
 
 def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(

@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, WatermarkDetector
+from engine.chatterbox.shared import SharedParts
 from engine.errors import WatermarkMissing
 from engine.silence import trim
 from engine.upstream import package as upstream_package
@@ -85,7 +86,9 @@ def test_the_mark_of_the_loaded_decoder_is_found_before_it_speaks(
 def test_an_engine_whose_mark_is_not_found_does_not_load(
     small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does another model find the decoder ready, and not ask again."""
     monkeypatch.setattr(Watermark, "__call__", lambda _, inputs: inputs.wave)
+    shared = SharedParts()
     with pytest.raises(WatermarkMissing, match="not found again"):
         assemble(
             small_checkpoint,
@@ -96,7 +99,9 @@ def test_an_engine_whose_mark_is_not_found_does_not_load(
             reason="It is a test.",
             home=tmp_path,
             report=lambda _: None,
+            shared=shared,
         )
+    assert not shared.waveforms
 
 
 def test_a_changed_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
