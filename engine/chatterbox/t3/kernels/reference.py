@@ -1,7 +1,8 @@
 """A decode step's parts in plain torch: slow, obvious, and the same on every device.
 
 The compiled kernels are measured and tested against these, and replaced by them where those do not
-run. No tensor's value may decide what is launched: these too are captured into CUDA graphs.
+run. On a GPU no tensor's value may decide what is launched: these too are captured into CUDA
+graphs.
 """
 
 import numpy as np
@@ -108,7 +109,10 @@ class ReferenceT3Kernels:
         write(keys, page, position % size, key)
         write(values, page, position % size, value)
 
-        used = tables[:, : -(-batch.context // size)]
+        # Where nothing is captured no more is read than is used.
+        on_cpu = position.device.type == "cpu"
+        reach = int(position.max()) + 1 if on_cpu else batch.context
+        used = tables[:, : -(-reach // size)]
         visible = torch.arange(used.shape[1] * size, device=position.device)
         visible = visible <= position[:, None]
 
