@@ -200,7 +200,9 @@ def test_start_and_stop_are_drawn_as_upstream_draws_them(gpt2: Checkpoint, seed:
     assert len(expected) < 60 or stop not in expected[1:]
 
 
-def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(gpt2: Checkpoint) -> None:
+def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(
+    gpt2: Checkpoint, pytestconfig: pytest.Config
+) -> None:
     """Prefixes, texts and parameters of every kind; the third joins when another has ended."""
     parameters = list(PARAMETER_SETS.values())
     said = [
@@ -209,7 +211,10 @@ def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(gpt2: Checkpoint) -> 
         )
         for n in range(5)
     ]
-    for page in {PAGE, decoder(gpt2).config.page}:
+    pages = {decoder(gpt2).config.page}
+    if pytestconfig.getoption("--all"):
+        pages.add(PAGE)
+    for page in pages:
         together = [again(each) for each in said]
         finish(Scheduler(decoder(gpt2, 4, page=page)), together)
         for each, other in zip(said, together, strict=True):
