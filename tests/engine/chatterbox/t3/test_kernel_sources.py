@@ -75,12 +75,15 @@ def test_kernels_for_int8_fit_a_consumers_card() -> None:
 @pytest.mark.parametrize(
     ("architecture", "model"),
     [
-        *(("75", "turbo"), ("80", "llama"), ("86", "turbo"), ("89", "llama")),
+        *(("75", "turbo"), ("80", "llama"), ("86", "turbo")),
         *(("90", "llama"), ("90", "turbo"), ("100", "turbo")),
     ],
 )
 def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
-    """One model each, and the other in int8; both on Hopper, which has forms of its own."""
+    """One model each, and the other in int8; both on Hopper, which has forms of its own.
+
+    To a kernel 8.6 and 8.9 are one card: of the two, one has it in half precision, one in int8.
+    """
     check_all(architecture, half_of(architecture), SIZES[model])
 
 
@@ -88,7 +91,7 @@ def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "model"),
     [
-        *(("75", "llama"), ("80", "turbo"), ("86", "llama"), ("89", "turbo")),
+        *(("75", "llama"), ("80", "turbo"), ("89", "llama")),
         *(("90", "llama"), ("90", "turbo"), ("100", "llama"), ("120", "llama")),
     ],
 )
