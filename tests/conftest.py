@@ -71,6 +71,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _stderr = pytest.StashKey[int]()
 _failure = pytest.StashKey[str]()
+_behind = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -154,7 +155,6 @@ def pytest_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.collect()
         gc.freeze()
         gc.enable()
 
@@ -169,7 +169,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Step back behind what waits for the clock. A lane takes nothing of that kind afterwards."""
-    if hasattr(item.config, "workerinput") and not is_timed(item.nodeid):
+    config = item.config
+    if hasattr(config, "workerinput") and _behind not in config.stash and not is_timed(item.nodeid):
+        config.stash[_behind] = True
         lane, windows = psutil.Process(), sys.platform == "win32"
         # Never back up, which takes root: all of it may have been started with `nice`.
         lane.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if windows else max(5, lane.nice()))

@@ -1,9 +1,14 @@
-"""The second look at what failed in a whole run, with a real pytest."""
+"""The second look at what failed in a whole run, with a real pytest.
+
+It is of whole runs with `--all` alone.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 #: Each fails until it has been run so many times.
@@ -46,12 +51,14 @@ def test_what_passes_alone_is_named_and_fails_nobody(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in ran.stdout
 
 
+@pytest.mark.slow
 def test_what_fails_again_fails_the_run(tmp_path: Path) -> None:
     ran = run(tmp_path, [1, 2, 9])
     assert ran.returncode == 1
     assert "a second look" in ran.stdout
 
 
+@pytest.mark.slow
 def test_many_failures_are_looked_at_once(tmp_path: Path) -> None:
     ran = run(tmp_path, [2, 2, 2, 2])
     assert ran.returncode == 1

@@ -135,6 +135,7 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Project) -> None:
     """Two at once set up once; then only a change does, and a failed set-up is begun anew.
 

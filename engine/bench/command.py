@@ -83,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _measure_quality(setting, results, progress, clips[0], Path(scratch))
             else:
                 _measure_speed(setting, results, progress, clips, Path(scratch))
-            results.write(out)
+            results.keep(out)
+            results.draw(out)
             print_tables(console, results)
             console.print(f"Results are in {out}.", highlight=False)
     except (WeightsError, RecogniserMissing, ClipMissing, VoiceUnusable) as error:
@@ -173,13 +174,13 @@ def _measure_speed(
     )
     progress("whole utterances: cold and warm voice")
     results.voices = time_voices(ours, upstream, clips, setting)
-    results.write(setting.out)
+    results.keep(setting.out)
     for characters in scale.text_characters:
         progress(f"whole utterances: {characters} characters")
         results.by_text.append(time_by_text(ours, upstream, clips[1], characters, scale))
     progress("peak memory")
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
-    results.write(setting.out)
+    results.keep(setting.out)
     del ours
     formats = Formats.of(setting.precision, device)
     decoder = WaveformDecoder(setting.weights / model.s3gen, device, formats.dtype)
@@ -189,7 +190,7 @@ def _measure_speed(
     for seconds in scale.together_seconds:
         progress(f"flow to watermark: {scale.together} of {seconds} s at once")
         results.together.append(time_together(decoder, upstream, seconds, scale))
-    results.write(setting.out)
+    results.keep(setting.out)
     progress("T3: upstream")
     with torch.inference_mode():
         results.upstream_token_ms = time_upstream(
@@ -215,7 +216,7 @@ def _measure_speed(
         results.first_token_ms[name] = time_first_token(
             weights, known_voice=known, repeats=scale.repeats, cache=formats.cache
         )
-    results.write(setting.out)
+    results.keep(setting.out)
     del weights
     progress("worker: start, first requests")
     results.worker = time_worker(as_released, clips[2])

@@ -33,7 +33,7 @@ STAGE_COLOURS = {
 
 @dataclass
 class Results:
-    """Everything one run measured. Filled as it goes, so that it can be written at any time."""
+    """Everything one run measured. Filled as it goes, so that it can be kept at any time."""
 
     setting: dict[str, Any]
     card: CardRates | None = None
@@ -49,12 +49,15 @@ class Results:
     worker: WorkerTiming | None = None
     quality: list[SentenceQuality] = field(default_factory=list)
 
-    def write(self, folder: Path) -> None:
-        """`bench.json`, and a picture of whatever has figures."""
+    def keep(self, folder: Path) -> None:
+        """Write `bench.json`."""
         content = asdict(self)
         if self.worker is not None:
             content["worker"]["engine"] = msgspec.to_builtins(self.worker.engine)
         (folder / "bench.json").write_text(json.dumps(content, indent=2) + "\n")
+
+    def draw(self, folder: Path) -> None:
+        """Make a picture of whatever has figures: a second's work."""
         if self.by_text:
             self._plot_latency(folder / "latency_by_text.png")
         if self.voices:

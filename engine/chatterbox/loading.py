@@ -198,9 +198,9 @@ def assemble(
     sounds_as = f"{networks}-{dtype}"
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
         waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, memory_bytes)
+        waveforms.check_watermark()
         shared.waveforms[sounds_as] = waveforms
         heap.give_back()
-    waveforms.check_watermark()
     if on.type == "cuda":
         kernels = which_run(on, dtype)
         _log.info(kernels)

@@ -1,4 +1,7 @@
-"""A process does not pay for imports that it has no use for: they take seconds."""
+"""A process does not pay for imports that it has no use for: they take seconds.
+
+Of enrolment the same is held in `tests/engine/upstream/test_encoders.py`.
+"""
 
 import os
 import subprocess
@@ -22,15 +25,8 @@ load(config, print, look=lambda: NoGpu("there is none"))
         ("import bot.services, engine.host.cluster", {"torch", "onnxruntime", "ray", "asyncpg"}),
         ("import engine.device; engine.device.detect()", {"torch"}),
         (_STOCK_VOICE_WITHOUT_A_DRIVER, {"torch"}),
-        (
-            "import engine.enrolment.networks",
-            {
-                *("chatterbox", "chatterbox.models", "transformers", "diffusers", "perth"),
-                *("librosa", "numba", "sklearn", "scipy.signal", "onnx"),
-            },
-        ),
     ],
-    ids=["the Discord process", "a look for a card", "the stock voice", "enrolment"],
+    ids=["the Discord process", "a look for a card", "the stock voice"],
 )
 def test_what_a_process_does_not_need_is_not_imported(
     tmp_path: Path, code: str, unwanted: set[str]

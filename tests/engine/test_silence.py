@@ -83,20 +83,33 @@ def far_away(pcm: FloatArray) -> FloatArray:
     return pcm * np.float32(0.03)
 
 
-@pytest.mark.parametrize("change", [np.copy, falling, quiet_last_word, far_away])
+#: What follows the speech, and how much of it may be left, in seconds.
+TAILS = {
+    "silence": (nothing(10), TAIL_S),
+    "faint hiss": (hiss(5, -100), TAIL_S),
+    "breathing": (np.concatenate((nothing(0.4), breathing(4, -52))), 1.6),
+}
+
+
 @pytest.mark.parametrize(
-    ("tail", "left_s"),
+    ("name", "change"),
     [
-        (nothing(10), TAIL_S),
-        pytest.param(hiss(5, -100), TAIL_S, marks=pytest.mark.slow),
-        (np.concatenate((nothing(0.4), breathing(4, -52))), 1.6),
+        *(("breathing", np.copy), ("breathing", quiet_last_word)),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                *(("breathing", falling), ("breathing", far_away)),
+                *(("silence", np.copy), ("silence", quiet_last_word)),
+                *(("faint hiss", falling), ("faint hiss", far_away)),
+            )
+        ),
     ],
-    ids=["silence", "faint hiss", "breathing"],
 )
 def test_a_tail_is_cut_and_the_last_word_is_heard(
-    spoken: list[FloatArray], change: Change, tail: FloatArray, left_s: float
+    spoken: list[FloatArray], name: str, change: Change
 ) -> None:
-    """The longer tail, of breath, is cut where voice activity hears no voice in it."""
+    """The longest that is left, of breath, is cut where voice activity hears no voice in it."""
+    tail, left_s = TAILS[name]
     trimmed = []
     for plain in spoken:
         pcm = change(plain)

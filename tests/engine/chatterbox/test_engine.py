@@ -17,6 +17,7 @@ from engine.bench.speakers import without_stop
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
+from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
@@ -30,8 +31,16 @@ BUILTIN = StockVoice()
 TEXTS = ["Good morning.", "It is late, is it not?", "Three words only.", "Well; this one goes on."]
 
 
+@pytest.fixture(scope="module")
+def waveforms() -> dict[str, WaveformDecoder]:
+    """Decoders, which have no state and take as long to load as all else: by their precision."""
+    return {}
+
+
 @pytest.fixture
-def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
+def new_engine(
+    small_checkpoint: Path, tmp_path: Path, waveforms: dict[str, WaveformDecoder]
+) -> NewEngine:
     """Engines on that checkpoint; those of one test share a home."""
 
     def make(
@@ -46,6 +55,7 @@ def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
             "report": lambda _: None,
             "max_streams": max_streams,
             "max_speech_tokens": 60,
+            "shared": SharedParts(waveforms),
         }
         return assemble(folder, ENGLISH, **(arguments | more))
 
@@ -123,17 +133,21 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     assert np.array_equal(after.pcm, before.pcm)
 
 
-def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEngine) -> None:
-    for steps in (0, 1, 3, 8):
-        engine = new_engine()
-        for n, text in enumerate(TEXTS):
-            engine.admit(speak(n, text))
-        early = [outcome for _ in range(steps) for outcome in engine.step()]
-        engine.cancel(1)
-        engine.cancel(99)
-        results = run(engine) | {outcome.job_id: outcome.result for outcome in early}
-        assert {0, 2, 3} <= set(results)
-        assert 1 not in results or 1 in {outcome.job_id for outcome in early}
+@pytest.mark.parametrize(
+    "steps", [0, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 8))]
+)
+def test_a_cancelled_job_is_never_reported_and_the_others_are(
+    new_engine: NewEngine, steps: int
+) -> None:
+    engine = new_engine()
+    for n, text in enumerate(TEXTS):
+        engine.admit(speak(n, text))
+    early = [outcome for _ in range(steps) for outcome in engine.step()]
+    engine.cancel(1)
+    engine.cancel(99)
+    results = run(engine) | {outcome.job_id: outcome.result for outcome in early}
+    assert {0, 2, 3} <= set(results)
+    assert 1 not in results or 1 in {outcome.job_id for outcome in early}
 
 
 def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: Path) -> None:
@@ -152,7 +166,10 @@ def test_a_runaway_is_cut_off_and_logged(
     assert "no stop token" in caplog.text
 
 
-@pytest.mark.parametrize("text", ["Hi.", "No", "hello", "Really?"])
+@pytest.mark.parametrize(
+    "text",
+    ["Hi.", *(pytest.param(text, marks=pytest.mark.slow) for text in ("No", "hello", "Really?"))],
+)
 def test_one_word_is_short_though_the_model_never_stops(
     small_checkpoint: Path, new_engine: NewEngine, tmp_path: Path, text: str
 ) -> None:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
@@ -41,9 +42,10 @@ def _say(job_id: int, language: str, text: str) -> Speak:
 
 
 def test_lines_in_many_languages_sound_together_as_each_sounds_alone(
-    multilingual_checkpoint: Path, tmp_path: Path
+    multilingual_checkpoint: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    jobs = [_say(n, *line) for n, line in enumerate(LINES)]
+    lines = LINES if pytestconfig.getoption("--all") else LINES[1:4]
+    jobs = [_say(n, *line) for n, line in enumerate(lines)]
     engine = _engine(multilingual_checkpoint, tmp_path)
     assert {language for language, _ in LINES} <= set(engine.info.languages)
     together = speech_of(engine, *jobs)
@@ -51,9 +53,9 @@ def test_lines_in_many_languages_sound_together_as_each_sounds_alone(
         (alone,) = speech_of(engine, job)
         assert len(among.pcm) == len(alone.pcm)
         assert np.abs(among.pcm - alone.pcm).max() <= 1e-3 * max(1.0, np.abs(alone.pcm).max())
-    (as_spanish,) = speech_of(engine, _say(0, "es", LINES[0][1]))
-    assert len(as_spanish.pcm) != len(together[0].pcm) or not np.allclose(
-        as_spanish.pcm, together[0].pcm, atol=1e-3
+    (as_german,) = speech_of(engine, _say(0, "de", lines[0][1]))
+    assert len(as_german.pcm) != len(together[0].pcm) or not np.allclose(
+        as_german.pcm, together[0].pcm, atol=1e-3
     )
 
 

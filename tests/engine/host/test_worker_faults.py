@@ -143,7 +143,11 @@ async def test_what_is_lost_once_is_spoken_by_the_next_worker(
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        *((text, WorkerDied) for text in ("garbage", "oversize", "half-frame", "exit 0")),
+        *((text, WorkerDied) for text in ("garbage", "exit 0")),
+        *(
+            pytest.param(text, WorkerDied, marks=pytest.mark.slow)
+            for text in ("oversize", "half-frame")
+        ),
         ("deaf 60", WorkerDied),  # although its heart beats
         pytest.param("memory", OutOfMemory, marks=linux),  # its address space is really limited
     ],

@@ -70,7 +70,9 @@ def test_a_text_that_nobody_can_read_is_refused(phonemiser: JapanesePhonemiser, 
     ("voice", "text", "heard"),
     [
         ("heart", "こんにちは。", "konnichiwa"),
-        ("michael", "広島、長崎、札幌。", "hiroshima nagasaki sapporo"),
+        pytest.param(
+            *("michael", "広島、長崎、札幌。", "hiroshima nagasaki sapporo"), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_what_is_said_is_japanese_even_to_english_ears(

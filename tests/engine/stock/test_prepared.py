@@ -154,6 +154,7 @@ def test_where_products_are_not_exact_the_model_stays_as_it_is(
     assert prepared._rewritten(model, exact=True) is model
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not prepared._is_exact(largest_products()), reason="this processor adds pairs in 16 bits"
 )

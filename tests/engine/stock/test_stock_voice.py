@@ -14,6 +14,7 @@ from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
 from engine.stock.engine import SAMPLE_RATE, VOICES, StockEngine
+from engine.stock.phonemes import MAX_PHONEMES
 from tests.recogniser import word_error_rate
 from tests.stock import stock_engine
 
@@ -24,6 +25,8 @@ SENTENCES = {
     "fenrir": "Could you please turn the music down a little?",
     "puck": "In 1969, two people walked on the moon.",
 }
+#: Whose sentences are heard with `--all` alone, beside the first voice and one that has a number.
+LIKE_PUCK = VOICES[1:-1]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,15 @@ def _speak(
     return engine.synthesise(job, _never)
 
 
-@pytest.mark.parametrize("voice", VOICES)
+@pytest.fixture(scope="module")
+def hello(engine: StockEngine) -> Speech:
+    """Of the first voice."""
+    return _speak(engine, "Hello there.", StockVoice(VOICES[0]))
+
+
+@pytest.mark.parametrize(
+    "voice", [pytest.param(name, marks=[pytest.mark.slow] * (name in LIKE_PUCK)) for name in VOICES]
+)
 def test_every_voice_says_the_words(engine: StockEngine, voice: str) -> None:
     speech = _speak(engine, SENTENCES[voice], StockVoice(voice))
     assert word_error_rate(SENTENCES[voice], speech.pcm, speech.sample_rate) <= 0.1
@@ -55,6 +66,7 @@ def test_every_voice_says_the_words(engine: StockEngine, voice: str) -> None:
     assert speech.stage_ms.keys() == {"phonemes", "waveform"}
 
 
+@pytest.mark.slow
 def test_numbers_are_heard(engine: StockEngine) -> None:
     text = "At 3:45 pm the ticket was $4.50, which is 50% of the price on the 23rd."
     words = " ".join(Reader(TextLimits(), lambda: datetime.now(UTC)).read(text, Names()).chunks)
@@ -62,9 +74,10 @@ def test_numbers_are_heard(engine: StockEngine) -> None:
     assert word_error_rate(text, speech.pcm, speech.sample_rate) <= 0.1
 
 
-def test_the_voices_differ_and_the_first_is_the_default(engine: StockEngine) -> None:
-    sounds = [_speak(engine, "Hello there.", StockVoice(name)).pcm for name in VOICES]
-    assert np.array_equal(_speak(engine, "Hello there.").pcm, sounds[0])
+def test_the_voices_differ_and_the_first_is_the_default(engine: StockEngine, hello: Speech) -> None:
+    others = [_speak(engine, "Hello there.", StockVoice(name)).pcm for name in VOICES[1:]]
+    assert np.array_equal(_speak(engine, "Hello there.").pcm, hello.pcm)
+    sounds = [hello.pcm, *others]
     assert len({sound.tobytes() for sound in sounds}) == len(VOICES)
     assert engine.info.stock_voices == VOICES
 
@@ -89,19 +102,19 @@ def test_sound_begins_at_once_and_ends_soon(engine: StockEngine) -> None:
     assert len(pcm) - audible[-1] < 0.2 * SAMPLE_RATE
 
 
-def test_a_cloned_voice_is_not_faked(engine: StockEngine) -> None:
+def test_a_cloned_voice_is_not_faked(engine: StockEngine, hello: Speech) -> None:
     speech = _speak(engine, "Hello there.", ClonedVoice(clip_sha256="0" * 64, clip_path="gone.wav"))
-    assert np.array_equal(speech.pcm, _speak(engine, "Hello there.").pcm)
+    assert np.array_equal(speech.pcm, hello.pcm)
     assert speech.substitution is not None
     assert "stock voice is speaking" in speech.substitution
     assert "Chatterbox" in speech.substitution
     assert not engine.info.clones_voices
 
 
-def test_an_unknown_stock_voice_is_replaced_and_said_so(engine: StockEngine) -> None:
+def test_an_unknown_stock_voice_is_replaced_and_said_so(engine: StockEngine, hello: Speech) -> None:
     """The sentence names the voices there are, and not what was typed."""
     speech = _speak(engine, "Hello there.", StockVoice("@everyone"))
-    assert np.array_equal(speech.pcm, _speak(engine, "Hello there.").pcm)
+    assert np.array_equal(speech.pcm, hello.pcm)
     assert speech.substitution is not None
     assert "everyone" not in speech.substitution
     assert all(name in speech.substitution for name in VOICES)
@@ -112,20 +125,24 @@ def test_a_text_without_words_fails_with_a_sentence(engine: StockEngine) -> None
         _speak(engine, "🎉🎉🎉")
 
 
+LONGER = "The sun had gone down behind the hills. We walked back to the house."
 LONG = (
     "The sun had gone down behind the hills, and the wind was cold. We walked back to the house "
     "and lit a fire in the kitchen. My brother made a pot of tea, while I looked for bread and "
-    "cheese. After supper we sat at the table and talked about the summer, until the fire was low "
-    "and it was time to go to bed."
+    "cheese. Then we sat at the table."
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "limit"), [(LONGER, 40), pytest.param(LONG, MAX_PHONEMES, marks=pytest.mark.slow)]
+)
 def test_a_text_past_the_models_limit_is_spoken_whole_and_joined_without_a_click(
-    engine: StockEngine,
+    engine: StockEngine, monkeypatch: pytest.MonkeyPatch, text: str, limit: int
 ) -> None:
     """It comes out as one stretch of sound with a pause for breath, every word of it."""
-    speech = _speak(engine, LONG)
-    assert word_error_rate(LONG, speech.pcm, speech.sample_rate) <= 0.1
+    monkeypatch.setattr("engine.stock.phonemes.MAX_PHONEMES", limit)
+    speech = _speak(engine, text)
+    assert word_error_rate(text, speech.pcm, speech.sample_rate) <= 0.1
     silent = np.concatenate(([0], (speech.pcm == 0).astype(np.int8), [0]))
     starts, ends = np.flatnonzero(np.diff(silent) == 1), np.flatnonzero(np.diff(silent) == -1)
     length = ends - starts
@@ -135,12 +152,15 @@ def test_a_text_past_the_models_limit_is_spoken_whole_and_joined_without_a_click
     assert np.abs(np.diff(around)).max() < 0.005
 
 
-def test_a_cancelled_job_stops_at_the_next_part(engine: StockEngine) -> None:
+def test_a_cancelled_job_stops_at_the_next_part(
+    engine: StockEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Parts that nobody will hear are not computed."""
+    monkeypatch.setattr("engine.stock.phonemes.MAX_PHONEMES", 40)
     answers = iter([False, True])
-    job = Speak(job_id=1, text=LONG, voice=StockVoice(), parameters=SpeechParameters())
+    job = Speak(job_id=1, text=LONGER, voice=StockVoice(), parameters=SpeechParameters())
     speech = engine.synthesise(job, lambda: next(answers))
-    assert 8 < speech.duration_s < 13  # the first part alone; all of it takes 17 s
+    assert 1.5 < speech.duration_s < 2.9  # the first part alone; all of it takes 3.6 s
     assert next(answers, None) is None
 
 

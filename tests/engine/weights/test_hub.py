@@ -94,6 +94,7 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
     assert hub.ranges == [], "a second fetch downloads nothing again"
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path) -> None:
     hub.cuts = 3
     done = fetch(hub, tmp_path / "weights")
@@ -236,8 +237,8 @@ def test_other_bytes_than_the_pinned_ones_are_refused(hub: Hub, tmp_path: Path) 
     ("status", "revision", "sentence"),
     [
         (None, "0" * 40, "has no revision"),
-        (401, None, "asks for a login"),
-        (418, None, "answered with HTTP 418"),
+        pytest.param(401, None, "asks for a login", marks=pytest.mark.slow),
+        pytest.param(418, None, "answered with HTTP 418", marks=pytest.mark.slow),
     ],
 )
 def test_a_refusal_is_one_clear_line(
@@ -276,6 +277,7 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
     assert str(folder) in verified.stdout
 
 
+@pytest.mark.slow
 def test_files_that_two_models_share_are_fetched_and_stored_once(
     hub: Hub, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

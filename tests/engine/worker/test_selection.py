@@ -119,7 +119,11 @@ def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("gflops", "multiplies_bf16"),
-    [(NANO_GFLOPS - 1, False), (NANO_GFLOPS + 1, False), (NANO_GFLOPS + 1, True)],
+    [
+        (NANO_GFLOPS - 1, False),
+        (NANO_GFLOPS + 1, False),
+        pytest.param(NANO_GFLOPS + 1, True, marks=pytest.mark.slow),
+    ],
 )
 def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
     tmp_path: Path,
@@ -223,8 +227,13 @@ def test_auto_falls_back_when_pytorch_cannot_use_the_card(tmp_path: Path) -> Non
     "error",
     [
         RuntimeError("Failed to find C compiler. Please specify via CC environment variable."),
-        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
-        AssertionError("Torch not compiled with CUDA enabled"),
+        *(
+            pytest.param(error, marks=pytest.mark.slow)
+            for error in (
+                RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+                AssertionError("Torch not compiled with CUDA enabled"),
+            )
+        ),
     ],
 )
 def test_auto_falls_back_whatever_loading_raises(

@@ -1,9 +1,11 @@
 """A decode step's parts in plain torch: slow, obvious, and the same on every device.
 
 The compiled kernels are measured and tested against these, and replaced by them where those do not
-run. No tensor's value may decide what is launched: these too are captured into CUDA graphs.
+run. On a GPU no tensor's value may decide what is launched: these too are captured into CUDA
+graphs.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -107,14 +109,22 @@ class ReferenceT3Kernels:
         write(keys, page, position % size, key)
         write(values, page, position % size, value)
 
-        used = tables[:, : -(-batch.context // size)]
+        # Where nothing is captured no more is read than is used.
+        on_cpu = position.device.type == "cpu"
+        reach = int(position.max()) + 1 if on_cpu else batch.context
+        used = tables[:, : -(-reach // size)]
         visible = torch.arange(used.shape[1] * size, device=position.device)
         visible = visible <= position[:, None]
 
+        word = torch.int32 if query.dtype == torch.float32 else torch.int16
+        bits = -visible.to(word)[:, None, :, None]
+
         def gathered(pool: Tensor) -> Tensor:
             # Zero, not only masked: a page may hold another's NaN, and no weight makes that zero.
+            # By their bits: a CPU takes ten times as long over `masked_fill`.
             vectors = read(pool, used, query.dtype).transpose(1, 2).flatten(2, 3)
-            return vectors.masked_fill(~visible[:, None, :, None], 0)
+            vectors.view(word).bitwise_and_(bits)
+            return vectors
 
         batch.attended.copy_(
             functional.scaled_dot_product_attention(
@@ -192,7 +202,7 @@ def token_probabilities(
     least = parameter(Parameter.MIN_P) * probabilities.amax(dim=-1, keepdim=True)
     logits = logits.masked_fill(probabilities < least, -torch.inf)
 
-    ascending, order = logits.sort(dim=-1)
+    ascending = _ascending(logits)
     every = logits.shape[-1]
     most = parameter(Parameter.TOP_K).long()
     smallest = ascending.gather(1, torch.where(most > 0, every - most, 0).clamp(min=0))
@@ -200,9 +210,16 @@ def token_probabilities(
     ascending = ascending.masked_fill(ascending < smallest, -torch.inf)
 
     below = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1 - parameter(Parameter.TOP_P)
-    below[:, -1] = False
-    logits = logits.masked_fill(below.scatter(1, order, below), -torch.inf)
+    smallest = ascending.gather(1, below[:, :-1].sum(dim=-1, keepdim=True))
+    logits = logits.masked_fill(logits < smallest, -torch.inf)
     return (penalised(logits) if penalty_last else logits).softmax(dim=-1)
+
+
+def _ascending(logits: Tensor) -> Tensor:
+    """Sorted in the last dimension; on a CPU by numpy, which is four times as fast there."""
+    if logits.device.type == "cpu":
+        return torch.from_numpy(np.sort(logits.numpy()))
+    return logits.sort(dim=-1).values
 
 
 def record_tokens(

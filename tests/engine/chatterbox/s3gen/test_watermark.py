@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, WatermarkDetector
+from engine.chatterbox.shared import SharedParts
 from engine.errors import WatermarkMissing
 from engine.silence import trim
 from engine.upstream import package as upstream_package
@@ -34,9 +35,10 @@ def buzz(seconds: float, pitch_hz: float) -> Tensor:
 
 
 def test_perths_detector_finds_the_mark_in_every_output(
-    decoder: WaveformDecoder, perth: Any
+    decoder: WaveformDecoder, perth: Any, pytestconfig: pytest.Config
 ) -> None:
-    batch = [make_utterance(tokens, 20, seed=tokens) for tokens in (13, 25, 50, 31, 125)]
+    lengths = (13, 25, 50, 31, 125) if pytestconfig.getoption("--all") else (13, 31)
+    batch = [make_utterance(tokens, 20, seed=tokens) for tokens in lengths]
     for wave in decoder.decode(batch):
         assert perth.get_watermark(wave.numpy(), sample_rate=24000) == 1
 
@@ -85,7 +87,9 @@ def test_the_mark_of_the_loaded_decoder_is_found_before_it_speaks(
 def test_an_engine_whose_mark_is_not_found_does_not_load(
     small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does another model find the decoder ready, and not ask again."""
     monkeypatch.setattr(Watermark, "__call__", lambda _, inputs: inputs.wave)
+    shared = SharedParts()
     with pytest.raises(WatermarkMissing, match="not found again"):
         assemble(
             small_checkpoint,
@@ -96,7 +100,9 @@ def test_an_engine_whose_mark_is_not_found_does_not_load(
             reason="It is a test.",
             home=tmp_path,
             report=lambda _: None,
+            shared=shared,
         )
+    assert not shared.waveforms
 
 
 def test_a_changed_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

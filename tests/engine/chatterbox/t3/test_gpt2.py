@@ -41,6 +41,8 @@ PARAMETER_SETS = {
     "nucleus, cold": SpeechParameters(top_k=0, top_p=0.7, temperature=0.5),
     "no filter": SpeechParameters(top_k=0, top_p=1.0, min_p=0.9, repetition_penalty=1.0),
 }
+#: In them every filter acts.
+QUICK = ("upstream's defaults", "few, much penalised")
 NewT3 = Callable[..., T3]
 
 
@@ -160,7 +162,13 @@ def test_teacher_forced_logits_are_upstreams(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", PARAMETER_SETS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+        for name in PARAMETER_SETS
+    ],
+)
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     gpt2: Checkpoint, name: str, seed: int
 ) -> None:
@@ -192,7 +200,9 @@ def test_start_and_stop_are_drawn_as_upstream_draws_them(gpt2: Checkpoint, seed:
     assert len(expected) < 60 or stop not in expected[1:]
 
 
-def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(gpt2: Checkpoint) -> None:
+def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(
+    gpt2: Checkpoint, pytestconfig: pytest.Config
+) -> None:
     """Prefixes, texts and parameters of every kind; the third joins when another has ended."""
     parameters = list(PARAMETER_SETS.values())
     said = [
@@ -201,7 +211,10 @@ def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(gpt2: Checkpoint) -> 
         )
         for n in range(5)
     ]
-    for page in {PAGE, decoder(gpt2).config.page}:
+    pages = {decoder(gpt2).config.page}
+    if pytestconfig.getoption("--all"):
+        pages.add(PAGE)
+    for page in pages:
         together = [again(each) for each in said]
         finish(Scheduler(decoder(gpt2, 4, page=page)), together)
         for each, other in zip(said, together, strict=True):

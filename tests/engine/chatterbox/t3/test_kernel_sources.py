@@ -10,6 +10,8 @@ from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 LLAMA = T3Sizes()
 SIZES = {"llama": LLAMA, "turbo": RELEASED["turbo"].t3, "nano": RELEASED["nano"].t3}
+GPT2 = ("turbo", "nano")
+slow = pytest.mark.slow
 any_sizes = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 #: Of every network, on every card.
 ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.attentions(LLAMA, (9, 0))}
@@ -60,27 +62,52 @@ def half_of(architecture: str) -> torch.dtype:
     return torch.bfloat16 if capability_of(architecture) >= (8, 0) else torch.float16
 
 
-@pytest.mark.parametrize("model", ["llama", "turbo", pytest.param("nano", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("model", ["llama", *(pytest.param(name, marks=slow) for name in GPT2)])
 def test_kernels_fit_a_consumers_card(model: str) -> None:
     check_all("120", torch.bfloat16, SIZES[model])
 
 
 def test_kernels_for_int8_fit_a_consumers_card() -> None:
-    check_products("120", torch.bfloat16, LLAMA, torch.int8)
+    check_products("120", torch.bfloat16, SIZES["turbo"], torch.int8)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["llama", "turbo"])
-@pytest.mark.parametrize("architecture", sorted(set(SHARED_KB) - {"120"}))
+@pytest.mark.parametrize(
+    ("architecture", "model"),
+    [
+        *(("75", "turbo"), ("80", "llama"), ("86", "turbo")),
+        *(("90", "llama"), ("90", "turbo"), ("100", "turbo")),
+    ],
+)
 def test_kernels_fit_every_other_card(architecture: str, model: str) -> None:
+    """One model each, and the other in int8; both on Hopper, which has forms of its own.
+
+    To a kernel 8.6 and 8.9 are one card: of the two, one has it in half precision, one in int8.
+    """
     check_all(architecture, half_of(architecture), SIZES[model])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["llama", "turbo"])
-@pytest.mark.parametrize("architecture", SHARED_KB)
+@pytest.mark.parametrize(
+    ("architecture", "model"),
+    [
+        *(("75", "llama"), ("80", "turbo"), ("89", "llama")),
+        *(("90", "llama"), ("90", "turbo"), ("100", "llama"), ("120", "llama")),
+    ],
+)
 def test_kernels_for_int8_fit_every_card(architecture: str, model: str) -> None:
     check_products(architecture, half_of(architecture), SIZES[model], torch.int8)
+
+
+@pytest.mark.parametrize("model", ["llama", "turbo"])
+@pytest.mark.parametrize("architecture", SHARED_KB)
+def test_every_product_fits_the_shared_memory_of_every_card(architecture: str, model: str) -> None:
+    """What each asks for when it is launched, which is all but some hundred bytes of it."""
+    capability = capability_of(architecture)
+    for stored in (None, torch.int8):
+        for of_matrix in sources.products(SIZES[model], capability, stored).values():
+            for product in of_matrix:
+                assert product.shared(capability) <= 1024 * SHARED_KB[architecture], product
 
 
 def test_only_a_narrow_network_has_no_int8() -> None:
@@ -92,7 +119,7 @@ def test_only_a_narrow_network_has_no_int8() -> None:
     assert all(sources.multiplies(sizes) for sizes in SIZES.values())
 
 
-@pytest.mark.parametrize("model", ["llama", "turbo"])
+@pytest.mark.parametrize("model", ["llama", pytest.param("turbo", marks=slow)])
 def test_the_parity_mode_compiles(model: str) -> None:
     products = dict.fromkeys(("store_normed", "up_normed", "add"), (128, 0))
     check(sources.full_precision(SIZES[model]), "90", products)

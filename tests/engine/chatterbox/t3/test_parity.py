@@ -28,6 +28,8 @@ PARAMETER_SETS = {
         temperature=1.5, repetition_penalty=1.02, min_p=0.02, top_p=0.95
     ),
 }
+#: In them every filter acts.
+QUICK = ("upstream's defaults", "nucleus")
 
 
 def fp32_decoder(checkpoint: Checkpoint, slots: int = 1) -> T3:
@@ -137,7 +139,13 @@ def test_teacher_forced_logits_of_both_rows_are_upstreams(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", PARAMETER_SETS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+        for name in PARAMETER_SETS
+    ],
+)
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     checkpoint: Checkpoint, name: str, seed: int
 ) -> None:

@@ -38,8 +38,16 @@ class ScarceMemory(StepGraphs):
         return super().run(slots, key, steps=steps)
 
 
-@pytest.mark.parametrize("spared", [False, True])
-@pytest.mark.parametrize(("most_prefilled", "most_decoded"), [(1, 8), (8, 2), (1, 1)])
+@pytest.mark.parametrize(
+    ("most_prefilled", "most_decoded", "spared"),
+    [
+        *((1, 8, False), (8, 2, False), (8, 2, True)),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in ((1, 1, False), (1, 8, True), (1, 1, True))
+        ),
+    ],
+)
 def test_when_memory_runs_out_fewer_run_at_once_unless_others_can_spare_some(
     new_scheduler: NewScheduler,
     caplog: pytest.LogCaptureFixture,

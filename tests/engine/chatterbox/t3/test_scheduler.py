@@ -75,7 +75,9 @@ def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
     assert_as_alone(new_scheduler, got[3], got[5])
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
+@pytest.mark.parametrize(
+    "count", [1, 4, 8, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3, 5, 9))]
+)
 def test_each_size_of_batch_on_both_sides_of_a_bucket(
     new_scheduler: NewScheduler, count: int
 ) -> None:
@@ -168,6 +170,7 @@ def test_an_utterance_that_overflows_fails_and_spoils_nobody(new_scheduler: NewS
     assert_as_alone(new_scheduler, other, *later)
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_whatever_matters_least_is_not_preempted_for_ever(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
@@ -252,6 +255,7 @@ def test_one_that_only_makes_silence_ends_and_frees_its_slot(
     assert {len(tokens(each)) for each in finish(scheduler)} == {202, 203}
 
 
+@pytest.mark.slow
 def test_one_that_halts_before_half_of_its_cap_goes_on(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
