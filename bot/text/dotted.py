@@ -17,7 +17,7 @@ from bot.text import (
     school,
     training,
 )
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.rule import Match, Rule, rule
 from bot.text.sentences import point
 
@@ -82,7 +82,7 @@ _NEVER_LAST = ("ly", "ing", "imum")
 
 #: What several of are read, where a range follows.
 _SEVERAL = frozenset("chapter page episode figure section exercise equation".split())
-_RANGE = re.compile(
+_RANGE = lazy_pattern(
     r"\d{1,4} ?(?:[-–&]|to|and) ?\d{1,4}(?![\d:/]|\.\d)(?! ?[ap]m\b)(?! (?:more|of|other|people)\b)"
 )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.text.expressions import sub_apart
+from bot.text.expressions import lazy_pattern, sub_apart
 
 Match = re.Match[str]
 
@@ -55,7 +55,7 @@ def rule(
     needs: tuple[str, ...] = (),
     about: Callable[[str], object] | None = None,
 ) -> Rule:
-    return Rule(re.compile(pattern, flags), say, examples, spaced, needs, about)
+    return Rule(lazy_pattern(pattern, flags), say, examples, spaced, needs, about)
 
 
 def always(

@@ -5,8 +5,7 @@ kind, beside examples; the order in which rules are tried stands here. That is o
 why this file is longer than others.
 """
 
-import re
-
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities import (
     arithmetic,
     clock,
@@ -382,7 +381,7 @@ ENGLISH = (
     counts.after_letters,
     counts.inside_word,
 )
-_FIGURE = re.compile(
+_FIGURE = lazy_pattern(
     rf"[\d≈⁺⁻\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
     r"[a-z]\.? ?[-–] ?[ADFJMNOSTW][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
