@@ -75,7 +75,13 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -
     await register(stage.alice, "Quiet", upload("flac"))
 
 
-@pytest.mark.parametrize("of_the_server", ["", "puck"], ids=["their own", "the server's"])
+@pytest.mark.parametrize(
+    "of_the_server",
+    [
+        pytest.param("", id="their own"),
+        pytest.param("puck", id="the server's", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     stage: Stage, of_the_server: str
 ) -> None:
