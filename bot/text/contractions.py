@@ -7,7 +7,7 @@ word is written like, such as "dont", stands in `abbreviations`.
 import re
 
 from bot.text.expressions import lazy_pattern
-from bot.text.rule import Match, Rule, rule
+from bot.text.rule import Match, Rule, apply_all, rule
 
 _ADVERBS = (
     "actually|also|always|at least|basically|def|definitely|eventually|even|finally|gladly|"
@@ -197,6 +197,4 @@ ENGLISH = (ill, would, identity, she, he, she_would, we_will, we_would, we_are, 
 
 def contractions(text: str) -> str:
     """``ill be late`` -> I'll be late, ``well see`` -> we'll see."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

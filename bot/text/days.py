@@ -7,7 +7,7 @@ import re
 
 from bot.text import weekdays
 from bot.text.expressions import lazy_pattern
-from bot.text.rule import Match, rule
+from bot.text.rule import Match, apply_all, rule
 
 _HALVES = tuple(f"{figure}{half}" for figure in range(10) for half in "ap")
 _MONTHS = {
@@ -131,6 +131,4 @@ ENGLISH = (
 
 def days(text: str) -> str:
     """``Mon/Wed`` -> Monday, Wednesday; ``since Feb`` -> since February; ``6:55p`` -> 6:55 pm."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

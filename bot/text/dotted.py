@@ -18,7 +18,7 @@ from bot.text import (
     training,
 )
 from bot.text.expressions import any_of, lazy_pattern
-from bot.text.rule import Match, Rule, rule
+from bot.text.rule import Match, Rule, apply_all, rule
 from bot.text.sentences import point
 
 _TITLES = {
@@ -294,6 +294,4 @@ ENGLISH = (
 
 def abbreviations(text: str) -> str:
     """``Elm Dr.`` -> Elm Drive, ``No. 5`` -> Number 5, ``AT&T`` -> A T and T."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

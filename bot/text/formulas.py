@@ -7,7 +7,7 @@ import re
 
 from bot.text import chess, music
 from bot.text.expressions import lazy_pattern
-from bot.text.rule import Match, rule
+from bot.text.rule import Match, apply_all, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
@@ -283,6 +283,4 @@ ENGLISH = (
 
 def formulas(text: str) -> str:
     """``NaCl`` -> N A C L, ``Am - F - C`` -> A minor, F, C; ``f(x)`` -> f of x."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

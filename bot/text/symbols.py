@@ -11,7 +11,7 @@ from bot.text import signs
 from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
 from bot.text.expressions import lazy_pattern
 from bot.text.links import ENDINGS
-from bot.text.rule import always, rule
+from bot.text.rule import always, apply_all, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
@@ -232,9 +232,7 @@ _LONG_MARK = lazy_pattern(r"([^\w\s])\1{3,}")
 
 def symbols(text: str) -> str:
     """``R&D``, ``C++``, ``/play``, ``a -> b`` in words."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)
 
 
 def tidy(text: str) -> str:

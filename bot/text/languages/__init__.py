@@ -11,7 +11,7 @@ from bot.text.expressions import lazy_pattern
 from bot.text.languages.forms import HYPHEN, rules_of
 from bot.text.languages.grammar import TOUCHING, Grammar
 from bot.text.languages.grammars import GRAMMARS
-from bot.text.rule import Rule
+from bot.text.rule import Rule, apply_all
 
 __all__ = ["GRAMMARS", "quantities", "rules"]
 
@@ -41,8 +41,7 @@ def quantities(text: str, code: str) -> str:
 
 def _by_rules(text: str, code: str) -> str:
     hyphens = _LOOSE_HYPHEN.search(text)
-    for rule in rules(code):
-        text = rule.apply(text)
+    text = apply_all(rules(code), text)
     if not hyphens:  # what was put beside a word and its hyphen
         text = _LOOSE_HYPHEN.sub("-", text)
     return _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))

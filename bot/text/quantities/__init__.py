@@ -33,6 +33,7 @@ from bot.text.quantities import (
     spans,
     sports,
 )
+from bot.text.rule import apply_all
 
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
@@ -388,8 +389,4 @@ _FIGURE = lazy_pattern(
 
 
 def quantities(text: str) -> str:
-    for rule in ENGLISH:
-        if not _FIGURE.search(text):
-            break
-        text = rule.apply(text)
-    return text
+    return apply_all(ENGLISH, text, while_=_FIGURE.search)
