@@ -14,18 +14,7 @@ _METHODS = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub
 class _Expression:
     """A pattern that is compiled by the first call of one of its methods."""
 
-    __slots__ = (
-        "_flags",
-        "_written",
-        "findall",
-        "finditer",
-        "fullmatch",
-        "match",
-        "search",
-        "split",
-        "sub",
-        "subn",
-    )
+    __slots__ = ("_flags", "_written", *_METHODS)
 
     def __init__(self, written: str, flags: int) -> None:
         self._written, self._flags = written, flags
