@@ -68,7 +68,7 @@ async def test_a_recording_becomes_a_voice_that_speaks_and_then_goes(
     assert left_in_tables(stage.home, "Mine", stored.name) == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # without Discord: tests/bot/voices/test_registration.py
 async def test_many_people_register_at_once(stage: Stage) -> None:
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
     half = 2
