@@ -13,6 +13,8 @@ it, "3.45 p.m." becomes "3 45 pm".
 import re
 from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,11 +61,18 @@ def _model() -> "WhisperModel":
 
 @cache
 def _normaliser() -> "EnglishTextNormalizer":
-    from transformers.models.whisper.english_normalizer import (  # noqa: PLC0415
-        EnglishTextNormalizer,
-    )
-
-    return EnglishTextNormalizer({})  # without a British-to-American spelling table
+    # Its file alone: transformers takes a second of a core to import, in each process that listens.
+    package = find_spec("transformers")
+    assert package is not None
+    assert package.origin is not None
+    file = Path(package.origin).with_name("models") / "whisper" / "english_normalizer.py"
+    spec = spec_from_file_location("english_normalizer", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    normaliser: EnglishTextNormalizer = module.EnglishTextNormalizer({})  # no table of spellings
+    return normaliser
 
 
 def normalise(text: str) -> str:

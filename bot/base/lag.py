@@ -4,7 +4,9 @@ import asyncio
 
 from bot.base.metrics import Latencies
 
-INTERVAL_S = 0.02
+#: Often enough for the slowest hundredth of a minute. Five times as often, an idle bot takes 0.9 %
+#: of a core where it takes 0.2.
+INTERVAL_S = 0.1
 
 
 async def measure(lag: Latencies) -> None:

@@ -121,7 +121,7 @@ class Metrics:
         self.synthesis = Latencies()
         self.real_time_factor = Distribution(_FACTORS)
         self.enrolments = 0  # clips that the engine had to analyse: once for each voice
-        self.loop_lag = Latencies(3000)
+        self.loop_lag = Latencies(600)  # ten a second
         self.cache_hits = 0
         self.cache_misses = 0
         self.utterances = 0

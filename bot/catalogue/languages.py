@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from gettext import GNUTranslations, NullTranslations, c2py
 from pathlib import Path
 
@@ -61,10 +62,12 @@ class Catalogues:
     """
 
     def __init__(self, own: Path | None = None) -> None:
-        self._by_tag: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
-        for folder in filter(None, (FOLDER, own)):
-            for path in sorted(folder.glob("*.po")):
-                self._add(path)
+        self._by_tag: dict[str, NullTranslations] = {ENGLISH: NullTranslations(), **_bundled()}
+        for path in sorted(own.glob("*.po")) if own else ():
+            translations = _compiled(read_catalogue(path), path)
+            if before := self._by_tag.get(path.stem):
+                translations.add_fallback(before)
+            self._by_tag[path.stem] = translations
 
     @property
     def tags(self) -> frozenset[str]:
@@ -79,11 +82,13 @@ class Catalogues:
         tag = locale.replace("-", "_")
         return next((one for one in (tag, tag.partition("_")[0]) if one in self._by_tag), ENGLISH)
 
-    def _add(self, path: Path) -> None:
-        translations = _compiled(read_catalogue(path), path)
-        if before := self._by_tag.get(path.stem):
-            translations.add_fallback(before)
-        self._by_tag[path.stem] = translations
+
+@cache
+def _bundled() -> dict[str, NullTranslations]:
+    """The catalogues that come with the bot: they are the same however often they are asked for."""
+    return {
+        path.stem: _compiled(read_catalogue(path), path) for path in sorted(FOLDER.glob("*.po"))
+    }
 
 
 def named_locale(path: Path) -> Locale:

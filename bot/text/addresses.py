@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.rule import Match, rule
 from bot.text.sentences import STARTERS, point
 
@@ -10,10 +10,10 @@ _STREETS = {
     "Dr": "Drive", "St": "Street", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square",
     "Ave": "Avenue", "Rd": "Road", "Ter": "Terrace", "Cir": "Circle",
 }  # fmt: skip
-_NAME_FOLLOWS = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][a-z]")
+_NAME_FOLLOWS = lazy_pattern(rf" (?!(?:{STARTERS})\b)[A-Z][a-z]")
 
 #: Before the name of a saint, whom the street is called after.
-_SAINT = re.compile(r"\bSt\.? $")
+_SAINT = lazy_pattern(r"\bSt\.? $")
 
 
 def _street(match: Match) -> str:
@@ -91,7 +91,7 @@ side_of_way = rule(
     ("on the RT list", "on the RT list", "on the R T list"),
     needs=("rt", "lft"),
 )
-_HOME_BEFORE = re.compile(
+_HOME_BEFORE = lazy_pattern(
     r"\b(?:\d ?(?:bed(?:room)?|br|bd)|a|an|another|bedroom|bigger|each|empty|entire|first|her|his|"
     r"little|my|new|nice|old|one|our|own|shared|single|small|smaller|studio|that|the|their|this|tiny|top|two|"
     r"ur|whole|whose|your) $|(?:'s|s') $"

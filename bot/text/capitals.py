@@ -8,6 +8,7 @@ unless they are a known word, more are said if they can be.
 import re
 
 from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
+from bot.text.expressions import lazy_pattern
 from bot.text.vocabulary import (
     BEGIN_WITH_TWO_VOWELS,
     CODAS,
@@ -23,34 +24,36 @@ from bot.text.vocabulary import (
     WORDS_OF_THREE,
 )
 
-WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
-_ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
-_PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
-_ENGLISH_END = re.compile(r"(?:...ing|...ed|...ly|'s|n't|'re|'ll|'ve)$")
-_VOWEL = re.compile("[AEIOUY]")
-_TWO_VOWELS = re.compile("[AEIOU]{2}")
+WORD = lazy_pattern(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
+_ROMAN = lazy_pattern(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
+_PARTS = lazy_pattern(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
+_ENGLISH_END = lazy_pattern(r"(?:...ing|...ed|...ly|'s|n't|'re|'ll|'ve)$")
+_VOWEL = lazy_pattern("[AEIOUY]")
+_TWO_VOWELS = lazy_pattern("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
-_MIXED = re.compile(r"[A-Z][a-z][A-Z](?P<many>s?)|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
+_MIXED = lazy_pattern(r"[A-Z][a-z][A-Z](?P<many>s?)|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
 _WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT NaN".split())
 # Between letters that are spelled, as in "USB-C".
-_HYPHENED = re.compile(r"(?<= [A-Z])-(?=[A-Z]\b)")
+_HYPHENED = lazy_pattern(r"(?<= [A-Z])-(?=[A-Z]\b)")
 #: What follows a number or a name, and is no word of its own.
 _ENDINGS = frozenset("st nd rd th ft vs mr dr mrs ms ll nt".split())
-_TRIPLED = re.compile(r"(?<![\w'])(?:([xX]{3,4})([lsLS])|([BCDPTXA])\3\3|IEEE|NAACP|NCAA)(?!\w)")
+_TRIPLED = lazy_pattern(r"(?<![\w'])(?:([xX]{3,4})([lsLS])|([BCDPTXA])\3\3|IEEE|NAACP|NCAA)(?!\w)")
 _TIMES = {3: "triple", 4: "quadruple"}
 _NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N C double A"}
 #: Otherwise three of that letter are a scream.
-_TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
-_PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
+_TRIPLE_A = lazy_pattern(
+    r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)"
+)
+_PACK = lazy_pattern(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words too, unless figures are spoken of.
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
-_FIGURES = re.compile(
+_FIGURES = lazy_pattern(
     r"\b(?:bullpen|innings|Ks|pitch(?:er|ing)|rotation|strikeouts|point|score|scored|tests?|prep|"
     r"S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
 )
 _WITHOUT_MARK = {"IM": "I'm"}
 #: Before these it is a medley of swimmers or a message.
-_IS_IM = re.compile(r"\b(?:an?|by|free|fly|meters?|my|on|over|relay|the|via|your) $")
+_IS_IM = lazy_pattern(r"\b(?:an?|by|free|fly|meters?|my|on|over|relay|the|via|your) $")
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())
 _AFTER_IT = frozenset(

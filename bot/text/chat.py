@@ -8,42 +8,43 @@ import re
 
 from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS, IN_CAPITALS, SOUNDS
 from bot.text.capitals import WORD, is_english, is_foreign, words_of
+from bot.text.expressions import lazy_pattern
 from bot.text.vocabulary import SHORT_WORDS, STRETCHABLE
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
-_LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
-_LETTER_LAUGHS = re.compile(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
-_LONG_LOL = re.compile(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
-_STRETCHED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
+_LAUGHS = lazy_pattern(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
+_LETTER_LAUGHS = lazy_pattern(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
+_LONG_LOL = lazy_pattern(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
+_STRETCHED = lazy_pattern(r"([a-z])\1{2,}", re.IGNORECASE)
 # Without a vowel, and not drawn out at the end: "CCCP".
-_INITIALS = re.compile(r"([B-DF-HJ-NP-TV-XZ])\1\1(?!\1)[B-DF-HJ-NP-TV-XZ]{1,2}$")
-_LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
-_ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
+_INITIALS = lazy_pattern(r"([B-DF-HJ-NP-TV-XZ])\1\1(?!\1)[B-DF-HJ-NP-TV-XZ]{1,2}$")
+_LETTERS = lazy_pattern(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
+_ROMAN = lazy_pattern(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 
 
 #: "M8" is a size of bolts too.
-_SOUND = re.compile(
+_SOUND = lazy_pattern(
     rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)(?! (?:bolts?|nuts?|screws?|socket|threads?|washers?)\b)",
     re.IGNORECASE,
 )
 
 
-_FOR_YOU = re.compile(r"^4 u(?!\w)")
-_FOR = re.compile(
+_FOR_YOU = lazy_pattern(r"^4 u(?!\w)")
+_FOR = lazy_pattern(
     r"^4 (?=(?:me|u|real|sure)\b)|"
     r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
     r"tmrw|tomorrow|tonight|tn|"
     r"anything|everything|ever|dinner|lunch|"
     r"real|sure|fun|life)\b)"
 )
-_TO = re.compile(
+_TO = lazy_pattern(
     r"(?:(?<=wait )|(?<=want )|(?<=need )|(?<=going )|(?<=gonna )|(?<=have )|(?<=time )|(?<=happy "
     r")|(?<=nice )|(?<=glad )|"
     r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|"
     r"get|go|hang|hear|help|know|make|meet|"
     r"play|say|see|sleep|talk|watch|work)\b)|(?<=[a-z] )2 (?=(?:my|the|your|ur)? ?taste\b)"
 )
-_TOO = re.compile(
+_TOO = lazy_pattern(
     r"(?:(?<=\bthat )|(?<=\bthats )|(?<=that's )|(?<=\bit's )|(?<=\bits )|(?<=\bis )|(?<=\bway )|"
     r"(?<=\bbe )|(?<=\bim )|(?<=i'm )|(?<=\bwas )|(?<=\bare )|(?<=ur )|(?<=\bme )|(?<=\bnot )|"
     r"(?<=^))2 "
@@ -51,10 +52,10 @@ _TOO = re.compile(
     r"heavy|hot|late|lazy|long|loud|many|much|old|real|salty|scared|short|sick|slow|small|soon|"
     r"spicy|sweet|tall|tight|tired|young)\b)"
 )
-_SO_MUCH = re.compile(
+_SO_MUCH = lazy_pattern(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
 )
-_THANKED = re.compile(
+_THANKED = lazy_pattern(
     r"\b(?:appreciate|hate|help(?:s|ed)|hurts?|like|love[ds]?|miss|thank(?:s| you)?|thx|tks|ty|"
     r"want)\b"
 )
@@ -132,22 +133,22 @@ def _ambiguous(match: re.Match[str]) -> str:
     return AMBIGUOUS.get(match[0], match[0])
 
 
-_NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
+_NO_VOWELS = lazy_pattern(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 # "dc'd": letters as a verb.
-_DONE = re.compile(
+_DONE = lazy_pattern(
     r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)",
     re.IGNORECASE,
 )
-_PROBLEM = re.compile(
+_PROBLEM = lazy_pattern(
     r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
 )
 # "Not much" to who asks what one does; otherwise what was said is taken back.
-_NEVER_MIND = re.compile(
+_NEVER_MIND = lazy_pattern(
     r"(?<![\w'])nm(?=,? (?!u\b|you|hbu|wbu|wby|just|here|chill|at all|tho|really)[a-z]{2})|"
     r"(?<=\boh )nm(?!\w)"
 )
-_PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
-_UR_VERB = re.compile(
+_PROBABILITY = lazy_pattern(r"(?<!\w)prob(?= of\b)")
+_UR_VERB = lazy_pattern(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
     r"done|ready|late|good|"
     r"bad|ill|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
@@ -157,7 +158,7 @@ _UR_VERB = re.compile(
     r"from|"
     r"by|if|bc|and)\b))"
 )
-_R_U = re.compile(r"(?<!\w)r u(?!\w)")
+_R_U = lazy_pattern(r"(?<!\w)r u(?!\w)")
 
 
 def _is_chat(text: str, words: list[str]) -> bool:

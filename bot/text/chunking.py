@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import msgspec
 
 from bot.text import sounds
+from bot.text.expressions import lazy_pattern
 from bot.text.limits import TextLimits
 
-_CLAUSE = re.compile(r"(?<=[,;:—…)،؛])\s+|(?<=[、，；：])")
+_CLAUSE = lazy_pattern(r"(?<=[,;:—…)،؛])\s+|(?<=[、，；：])")
 #: Words before which a sentence can pause.
 _LINKING = {
     "en": "and but or so because that which who when while where if then than to for with from "
@@ -36,8 +37,8 @@ _LINKING = {
 _LINKING_WORDS = {code: frozenset(words.split()) for code, words in _LINKING.items()}
 #: Where Japanese and Chinese can pause without a mark: behind a particle.
 _PARTICLE = {
-    "ja": re.compile("(?<=[はがをにでともへ])(?=[\u4e00-\u9fff\u30a1-\u30fa])"),
-    "zh": re.compile("(?<=[了的吗呢吧啊])"),
+    "ja": lazy_pattern("(?<=[はがをにでともへ])(?=[\u4e00-\u9fff\u30a1-\u30fa])"),
+    "zh": lazy_pattern("(?<=[了的吗呢吧啊])"),
 }
 # Less than this sounds clipped on its own: it is said together with its neighbour.
 _TINY_CHARS = 25
@@ -46,10 +47,10 @@ _SHORTEST_LIMIT = 40
 _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 # Limits count letters, of which a syllable has about three. Readers say 15 letters in a second, or
 # five syllables, or eight morae.
-_SYLLABLES = re.compile("[々\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
-_MORAE = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+_SYLLABLES = lazy_pattern("[々\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
+_MORAE = lazy_pattern("[\u3041-\u30ff\uff66-\uff9d]")
 # Hebrew and Arabic leave most vowels out.
-_CONSONANTS = re.compile("[\u05d0-\u05ea\u0620-\u06d3]")
+_CONSONANTS = lazy_pattern("[\u05d0-\u05ea\u0620-\u06d3]")
 _LETTERS_PER_SYLLABLE, _LETTERS_PER_MORA, _LETTERS_PER_CONSONANT = 3, 2, 1.4
 
 

@@ -6,6 +6,7 @@ Nothing is expanded here without a neighbour that leaves one meaning.
 import re
 
 from bot.text import school
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import rule
 from bot.text.sentences import point
 
@@ -90,7 +91,7 @@ region = rule(
     ("say na eu", "say na eu"),
     needs=("eu", "na", "sa", "oce", "uk", "us", "nyc"),
 )
-_SPANISH = re.compile(r"\b(?:de|el|en|es|que|un|una|y|por|los|las|le|les|et|di|il)\b")
+_SPANISH = lazy_pattern(r"\b(?:de|el|en|es|que|un|una|y|por|los|las|le|les|et|di|il)\b")
 city = rule(
     r"(?:(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=\bleave )|(?<=\bleaving ))la(?=$|[.,!?;)]| (?:and|"
     r"at|bc|but|for|from|in|is|"
@@ -161,7 +162,7 @@ instagram = rule(
     ("yeah ig", "yeah ig", "yeah I guess"),
     needs=("ig",),
 )
-_SHOES = re.compile(r"\b(?:shoes?|size|sizes|boots?|sneakers?)\b|\b(?:eu|uk) \d", re.IGNORECASE)
+_SHOES = lazy_pattern(r"\b(?:shoes?|size|sizes|boots?|sneakers?)\b|\b(?:eu|uk) \d", re.IGNORECASE)
 shoe_size = rule(
     r"(?<![\w'])(us|uk|eu)(?= (?:size |mens? |womens? )?\d{1,2}(?:\.5)?(?![\w.]))",
     lambda m: m[1].upper() if _SHOES.search(m.string) else m[0],
@@ -194,7 +195,7 @@ extension = rule(
     ("a chrome ext", "a chrome extension"),
     needs=("ext",),
 )
-_NUMBER_N = re.compile(
+_NUMBER_N = lazy_pattern(
     r"\b(?:all|an?|and|any|by|every|first|for|given|if|integer|is|last|let|letter|ln|log|number|of|or|size|some|than|the|time|to|top|"
     r"up to|variable|when|where|with) $"
 )

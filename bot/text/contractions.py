@@ -6,7 +6,8 @@ word is written like, such as "dont", stands in `abbreviations`.
 
 import re
 
-from bot.text.rule import Match, Rule, rule
+from bot.text.expressions import lazy_pattern
+from bot.text.rule import Match, Rule, apply_all, rule
 
 _ADVERBS = (
     "actually|also|always|at least|basically|def|definitely|eventually|even|finally|gladly|"
@@ -30,7 +31,7 @@ _VERBS = (
     "wish|work|worry|write"
 )
 _DOES = rf"(?= (?:(?:{_ADVERBS}) ){{0,2}}(?:{_VERBS}|cash ?app|dm|pm|msg|b|fb|ft|hmu|ttyl|brb)\b)"
-_IS = re.compile(
+_IS = lazy_pattern(
     r"(?:['’](?:m|s|re)|\b(?:i?m|am|an?|are|be|became|become|becoming|been|being|bodes?|chronically|"
     r"critically|fall(?:s|en|ing)?|feel(?:s|ing)?|fell|felt|gets?|getting|got|gotten|gravely|hes|his|her|"
     r"is|look(?:s|ed|ing)?|made|makes?|mentally|my|no|of|physically|pretty|quite|really|seriously|"
@@ -45,7 +46,7 @@ _SICK = (
     r"tho|though|to|today|tonight|treatment|wife|will|wind|with|woman|yesterday)\b|[a-z]+ed\b))"
 )
 #: Where a clause begins, so that no noun has just been spoken of.
-_BEGINS = re.compile(
+_BEGINS = lazy_pattern(
     r"(?:^|[.!?,;:(\n]|\b(?:actually|afaik|alright|and|anyway|bc|because|bet|bro|btw|but|cause|cool|"
     r"cuz|dude|eventually|fine|figure|figured|guess|guys|haha|hmm+|hope|hopefully|hoping|how|idk|"
     r"if|imo|ig|k|knew|know|later|lol|lmao|man|maybe|means|nah|ngl|no|nvm|oh|okay|ok|omg|or|otherwise|"
@@ -85,7 +86,7 @@ ill = rule(
     ("ill people need help", "ill people need help"),
     needs=("ill",),
 )
-_NAMED_ID = re.compile(
+_NAMED_ID = lazy_pattern(
     r"\b(?:an?|and|any|apple|by|card|caller|channel|discord|each|emote|employee|epic|every|face|fake|game|"
     r"guild|her|his|item|message|my|new|no|of|old|on|or|order|our|photo|player|ps[np]|riot|same|school|"
     r"server|state|steam|student|the|their|this|that|touch|track|unique|ur|user|valid|via|voter|which|"
@@ -110,7 +111,7 @@ identity = rule(
     needs=("id",),
     about=lambda text: not re.search(r"\b[Ee]go\b", text),
 )
-_SHELL = re.compile(
+_SHELL = lazy_pattern(
     r"\b(?:an?|any|bash|each|egg|every|his|her|in|its|login|my|no|nut|of|our|power|remote|reverse|"
     r"root|same|sea|some|taco|that|the|their|this|turtle|unix|via|web|with|your|zsh) $",
     re.IGNORECASE,
@@ -160,7 +161,7 @@ we_would = _begun(
     ("wed better leave", "we'd better leave"),
     ("is wed better for you", "is wed better for you", "is Wednesday better for you"),
 )
-_ASKED = re.compile(
+_ASKED = lazy_pattern(
     r"(?:^|[.!?\n]|\b(?:bc|because|cause|cuz|guess|haha|if|lmao|lol|ok|okay|omg|since|so|sorry|"
     r"think|tmrw|today|tomorrow|tonight|unless|until|when|where|while|yeah)) ?$",
     re.IGNORECASE,
@@ -196,6 +197,4 @@ ENGLISH = (ill, would, identity, she, he, she_would, we_will, we_would, we_are, 
 
 def contractions(text: str) -> str:
     """``ill be late`` -> I'll be late, ``well see`` -> we'll see."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

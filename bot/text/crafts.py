@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import Match, Rule, rule
 
 #: What stands in patterns; two of these make a message one.
-_PATTERN = re.compile(
+_PATTERN = lazy_pattern(
     r"\b(?:amigurumi|chain|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|"
     r"hooks?|inc|"
     r"dec|ch|"
@@ -14,7 +15,7 @@ _PATTERN = re.compile(
     r"rounds?|[sd]c|skeins?|sl st|ssk|stitch(?:es)?|sts?|worsted|yarn|yo)\b",
     re.IGNORECASE,
 )
-_SURE = re.compile(
+_SURE = lazy_pattern(
     r"\b(?:crochet|hdc|[kp]\dtog|knit|purl|rnds?|skein|sl st|sts|stitch|yarn|k\d{1,2}, ?p\d|"
     r"p\d{1,2}, ?k\d|ch(?:ain)? \d+, [sd]c|[sd]c \d+, (?:ch|inc|turn)|[sd]c in|st across|next st|"
     r"each st)"

@@ -6,7 +6,8 @@ Figures stay: the rules for dates and times read them, with the names that stand
 import re
 
 from bot.text import weekdays
-from bot.text.rule import Match, rule
+from bot.text.expressions import lazy_pattern
+from bot.text.rule import Match, apply_all, rule
 
 _HALVES = tuple(f"{figure}{half}" for figure in range(10) for half in "ap")
 _MONTHS = {
@@ -36,10 +37,10 @@ month_after = rule(
 )
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
-_NUMBER_AFTER = re.compile(r"\.? \d{1,2}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°])")
-_RANK_AFTER = re.compile(r"\.? \d{1,2}(?:st|nd|rd|th)\b")
-_NUMBER_BEFORE = re.compile(r"\d(?P<rank>st|nd|rd|th)? $")
-_PREPOSITION = re.compile(r"\b(?:in|since|last|next|of) $")
+_NUMBER_AFTER = lazy_pattern(r"\.? \d{1,2}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°])")
+_RANK_AFTER = lazy_pattern(r"\.? \d{1,2}(?:st|nd|rd|th)\b")
+_NUMBER_BEFORE = lazy_pattern(r"\d(?P<rank>st|nd|rd|th)? $")
+_PREPOSITION = lazy_pattern(r"\b(?:in|since|last|next|of) $")
 
 
 def _small_month(match: Match) -> str:
@@ -118,7 +119,7 @@ out_on = rule(
     ("in fri, out sun", "in fri, out Sunday", "in Friday, out Sunday"),
     ("a bit of out sun", "a bit of out sun"),
     needs=("out mon", "out sat", "out sun"),
-    about=re.compile(r"\b[Ii]n (?:on )?(?:mon|tue|wed|thu|fri|sat|sun)", re.IGNORECASE).search,
+    about=lazy_pattern(r"\b[Ii]n (?:on )?(?:mon|tue|wed|thu|fri|sat|sun)", re.IGNORECASE).search,
 )
 
 ENGLISH = (
@@ -130,6 +131,4 @@ ENGLISH = (
 
 def days(text: str) -> str:
     """``Mon/Wed`` -> Monday, Wednesday; ``since Feb`` -> since February; ``6:55p`` -> 6:55 pm."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

@@ -17,8 +17,8 @@ from bot.text import (
     school,
     training,
 )
-from bot.text.expressions import any_of
-from bot.text.rule import Match, Rule, rule
+from bot.text.expressions import any_of, lazy_pattern
+from bot.text.rule import Match, Rule, apply_all, rule
 from bot.text.sentences import point
 
 _TITLES = {
@@ -82,7 +82,7 @@ _NEVER_LAST = ("ly", "ing", "imum")
 
 #: What several of are read, where a range follows.
 _SEVERAL = frozenset("chapter page episode figure section exercise equation".split())
-_RANGE = re.compile(
+_RANGE = lazy_pattern(
     r"\d{1,4} ?(?:[-–&]|to|and) ?\d{1,4}(?![\d:/]|\.\d)(?! ?[ap]m\b)(?! (?:more|of|other|people)\b)"
 )
 
@@ -294,6 +294,4 @@ ENGLISH = (
 
 def abbreviations(text: str) -> str:
     """``Elm Dr.`` -> Elm Drive, ``No. 5`` -> Number 5, ``AT&T`` -> A T and T."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

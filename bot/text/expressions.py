@@ -2,9 +2,38 @@
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 _OPENING = "#([{\"'*_~|\u00ab\u201e\u201c"
 _CLOSING = ".,!?;:)]}\"'*_~|\u00bb\u201d\u2026%"
+
+
+_METHODS = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn")
+
+
+class _Expression:
+    """A pattern that is compiled by the first call of one of its methods."""
+
+    __slots__ = ("_flags", "_written", *_METHODS)
+
+    def __init__(self, written: str, flags: int) -> None:
+        self._written, self._flags = written, flags
+
+    def __getattr__(self, name: str) -> Any:
+        """Only until it is compiled: a slot that is filled is found without this."""
+        compiled = re.compile(self._written, self._flags)
+        for method in _METHODS:
+            setattr(self, method, getattr(compiled, method))
+        return getattr(compiled, name)
+
+
+def lazy_pattern(written: str, flags: int = 0) -> re.Pattern[str]:
+    """``re.compile``, done when the pattern is first used.
+
+    There are a thousand here, a line of text meets few of them, and to compile all would take a
+    sixth of a second of each start. A function of `re` cannot be given what this returns.
+    """
+    return cast("re.Pattern[str]", _Expression(written, flags))
 
 
 def any_of(texts: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ A single such sign is a word or an initial; what stands beside it tells.
 import re
 
 from bot.text import chess, music
-from bot.text.rule import Match, rule
+from bot.text.expressions import lazy_pattern
+from bot.text.rule import Match, apply_all, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
@@ -217,7 +218,7 @@ seeking = rule(
     needs=("lf",),
 )
 #: Before these it is a letter: of a key, or for a win.
-_WON = re.compile(
+_WON = lazy_pattern(
     r"\b(?:a|an|the|absolute|another|any|big|biggest|clutch|dub|each|easy|every|fat|first|free|get|gets|getting|got|hit|hold|"
     r"holding|huge|letter|major|massive|mega|my|needed|nice|of|our|press|pressing|push|pushing|rare|second|solid|"
     r"spam|spamming|such|take|takes|taking|tap|that|their|this|took|ultimate|your) $",
@@ -252,7 +253,7 @@ _TONES = {
     "ref": "reference", "c": "copypasta", "th": "threat", "cb": "clickbait", "f": "fake",
 }  # fmt: skip
 #: Before these a slash means per, or is a command being spoken of.
-_NO_TONE = re.compile(
+_NO_TONE = lazy_pattern(
     r"(?:\d ?(?![ap]m)[a-zA-Zµ]{0,3}|\b(?:type|use|per|try|the|command|run|with|and|or|a|says?|"
     r"say))$"
 )
@@ -282,6 +283,4 @@ ENGLISH = (
 
 def formulas(text: str) -> str:
     """``NaCl`` -> N A C L, ``Am - F - C`` -> A minor, F, C; ``f(x)`` -> f of x."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import rule
 
 size = rule(
@@ -22,7 +23,7 @@ _INGREDIENTS = (
     "vanilla|veg|vegetable|walnuts|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
 )
 _SPOONS = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon"}
-_ONE_CUP: re.Pattern[str] = re.compile(
+_ONE_CUP: re.Pattern[str] = lazy_pattern(
     r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|"
     r"(?<=[a-z,] )1 ?$"
 )
@@ -34,7 +35,7 @@ spoons = rule(
     ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
     ("plan 2 c then", "plan 2 c then", "plan two c then"),
 )
-_RECIPE = re.compile(
+_RECIPE = lazy_pattern(
     r"\b(?:add|bake|boil|chop|cook|cream|cups?|jar|lbs?|mix|oven|oz|recipe|simmer|stir|tbsps?|"
     r"tsps?|whisk)\b",
     re.IGNORECASE,

@@ -2,22 +2,22 @@
 
 import re
 
-from bot.text.expressions import sub_apart
+from bot.text.expressions import lazy_pattern, sub_apart
 from bot.text.wording import ENGLISH, Wording
 
-_MASKED = re.compile(
+_MASKED = lazy_pattern(
     r"!?\[([^\[\]\n]{1,300})\]\(<?(?:https?|discord)://[^\s()<>]{1,1000}[^()\n]{0,100}\)"
 )
-_URL = re.compile(r"<?(?:https?|steam|discord|ftp)://([^\s<>|]*)>?", re.IGNORECASE)
+_URL = lazy_pattern(r"<?(?:https?|steam|discord|ftp)://([^\s<>|]*)>?", re.IGNORECASE)
 # Endings that are no English word: "ok.no" is two sentences.
 ENDINGS = "com|net|org|io|gg|tv|dev|app|co|uk|de|fr|eu|ca|au|jp|nl|se|xyz|edu|gov|wiki|ly|gl|fm|ai"
-_BARE = re.compile(
+_BARE = lazy_pattern(
     rf"(?<![\w@.:/-])((?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,4}}(?:{ENDINGS}))(?![\w.-]*\w)"
     r"((?:[/?#][^\s<>|]*)?)",
     re.IGNORECASE,
 )
-_MAIL = re.compile(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})")
-_LOCAL = re.compile(r"\b(localhost|(?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
+_MAIL = lazy_pattern(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})")
+_LOCAL = lazy_pattern(r"\b(localhost|(?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
 _CLOSING = ".,!?;:'\")]*_~`"
 _SITES = {
     "youtube.com": "YouTube",
@@ -54,10 +54,10 @@ _SITES = {
 }
 _PICTURES = {"tenor.com", "giphy.com", "klipy.com"}
 _SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu"}
-_IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp)(?:[?#]|$)", re.IGNORECASE)
-_VIDEO = re.compile(r"\.(?:mp4|mov|webm)(?:[?#]|$)", re.IGNORECASE)
-_IP_ADDRESS = re.compile(r"((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?=[/?#]|$)", re.ASCII)
-_HOST = re.compile(r"(?:[^/@?#]*@)?([^/?#:]*)")
+_IMAGE = lazy_pattern(r"\.(?:png|jpe?g|gif|webp)(?:[?#]|$)", re.IGNORECASE)
+_VIDEO = lazy_pattern(r"\.(?:mp4|mov|webm)(?:[?#]|$)", re.IGNORECASE)
+_IP_ADDRESS = lazy_pattern(r"((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?=[/?#]|$)", re.ASCII)
+_HOST = lazy_pattern(r"(?:[^/@?#]*@)?([^/?#:]*)")
 
 
 def links(text: str, wording: Wording = ENGLISH) -> str:

@@ -4,9 +4,10 @@ import re
 from functools import lru_cache
 
 from bot.text.characters import clean_characters
+from bot.text.expressions import lazy_pattern
 
 #: Scripts that put no space between words: in them a word is found inside of others.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff]")
+_UNSPACED = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff]")
 
 
 def has_listed_words(text: str, listed: str | None) -> bool:
@@ -22,7 +23,7 @@ def _pattern(listed: str) -> re.Pattern[str]:
         for entry in entries
         if entry
     ]
-    return re.compile("|".join(found) or r"(?!)")
+    return lazy_pattern("|".join(found) or r"(?!)")
 
 
 def _plain(text: str) -> str:

@@ -7,15 +7,15 @@ unpaired mark is dropped, as a person reading aloud would.
 import re
 
 from bot.text.characters import apart_from_fractions, clean_characters, has_words
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.wording import ENGLISH, Wording
 
-_FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
-_INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_FENCE = lazy_pattern(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
+_INLINE_CODE = lazy_pattern(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _MOST_READ_CODE_CHARS = 80
-_ESCAPE = re.compile(r"\\([*_~`|>#\-<\[\]().:@+!])")
+_ESCAPE = lazy_pattern(r"\\([*_~`|>#\-<\[\]().:@+!])")
 _ESCAPED_AWAY = {"*": "", "~": "", "`": "", "|": "", ">": "", "_": " "}
-_SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
+_SPOILER = lazy_pattern(r"\|\|(.+?)\|\|", re.DOTALL)
 # Faces drawn with characters that are formatting elsewhere, so they are read first.
 _FACES = {
     "¯\\_(ツ)_/¯": "shrug",
@@ -55,54 +55,54 @@ _FACES = {
 }
 # As they are once the characters are cleaned, which takes the marks off some.
 _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
-_FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
+_FACE = lazy_pattern(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
 # Any other face that is drawn: signs in brackets, with arms.
-_DRAWN = re.compile(
+_DRAWN = lazy_pattern(
     r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} "
     r"?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
     r"[^()\n]{1,14}\) ?[ﾉノ٩۶ง┘╯┻━︵ヽᕗ>]{0,4}"
 )
-_QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
-_QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
-_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?!of\b)(?=\S)(.*?)[ ]*$")
-_SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
-_BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
-_TASK = re.compile(r"^\[([ xX])\][ ]+")
-_NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
-_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])(?:\*|[ ]{1,2}\*[ ]{1,2})(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_QUOTE_REST = lazy_pattern(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
+_QUOTE_LINE = lazy_pattern(r"^[ ]{0,3}>[ ]+")
+_HEADING = lazy_pattern(r"^[ ]{0,3}#{1,3}[ ]+(?!of\b)(?=\S)(.*?)[ ]*$")
+_SUBTEXT = lazy_pattern(r"^[ ]{0,3}-#[ ]+")
+_BULLET = lazy_pattern(r"^[ ]*[-*+•‣◦▪][ ]+")
+_TASK = lazy_pattern(r"^\[([ xX])\][ ]+")
+_NUMBERED = lazy_pattern(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
+_STAR_BETWEEN = lazy_pattern(r"(?<=[\w)\]])(?:\*|[ ]{1,2}\*[ ]{1,2})(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 # To a power in Python.
-_RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
+_RAISED = lazy_pattern(r"(?<=[\w)]) \*\* (?=\w)()")
 # Spoken of: "use ?? instead of ||". Two of the second kind hide what is between them.
 _OPERATORS = {"??": "double question mark", "||": "double pipe"}
 _AFTER = r"(?:(?<=\bof )|(?<=\bor )|(?<=\band )|(?<=\buse )|(?<=\bthe )|(?<=\bvs )|(?<=\bthan ))"
-_COALESCED = re.compile(rf"{_AFTER}\?\?(?= (?:instead|not|operators?|or|over|vs)\b)")
-_PIPED = re.compile(rf"{_AFTER}\|\|(?=$|[.,;!?)]| (?:instead|not|operators?|or|over|vs)\b)")
+_COALESCED = lazy_pattern(rf"{_AFTER}\?\?(?= (?:instead|not|operators?|or|over|vs)\b)")
+_PIPED = lazy_pattern(rf"{_AFTER}\|\|(?=$|[.,;!?)]| (?:instead|not|operators?|or|over|vs)\b)")
 # Of a condition in code.
-_OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
+_OR = lazy_pattern(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
 # Of a hotel or a draw: "5*".
-_STARS = re.compile(r"(?:(?<=(?<![\w*.])[1-7])|(?<=\d\d))\*(?![\w*])")
-_EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
-_EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
+_STARS = lazy_pattern(r"(?:(?<=(?<![\w*.])[1-7])|(?<=\d\d))\*(?![\w*])")
+_EMPHASISED = lazy_pattern(r"(?<![\w*])\*(?=[^\s*])")
+_EMPHASIS = lazy_pattern(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 # Everything, in queries and imports.
-_EVERYTHING = re.compile(
+_EVERYTHING = lazy_pattern(
     r"(?:(?<=\b[Ss]elect )|(?<=\bSELECT )|(?<=\bSelect )|(?<=\bdistinct )|(?<=\bDISTINCT )|"
     r"(?<=\bimport )|"
     r"(?<=\bexport )|(?<=\b[Cc]ount\()|(?<=\bCOUNT\()|(?<=\brm )|(?<=\bgit add ))\*(?=$|[ ),;?!\n])"
 )
 # Spoken of: "use * there".
-_NAMED_STAR = re.compile(
+_NAMED_STAR = lazy_pattern(
     r"(?<=\b(?:use|the|put|add) )\*(?=$|[ ,.?!])|(?<=\b(?:an|of|is) )\*(?=$|[ ,.?!])"
 )
 # When something runs, for cron.
-_SCHEDULE = re.compile(r"(?<!\S)(?:(?:\d{1,2}|\*)(?:/\d{1,2})? ){4}(?:\d|\*)(?!\S)")
+_SCHEDULE = lazy_pattern(r"(?<!\S)(?:(?:\d{1,2}|\*)(?:/\d{1,2})? ){4}(?:\d|\*)(?!\S)")
 # A key of a telephone.
-_STAR_KEY = re.compile(
+_STAR_KEY = lazy_pattern(
     r"(?:(?<=\b[Pp]ress )|(?<=\b[Dd]ial )|(?<=\b[Hh]it )|(?<=\b[Uu]se ))\*(?=\d{2,3}(?![\w*])|$|"
     r"[ ,.])"
 )
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
-_ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
+_ENDED = lazy_pattern(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 
 def drawn_faces(text: str, *, read: bool = True) -> str:

@@ -2,9 +2,10 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import rule
 
-_RATES = re.compile(
+_RATES = lazy_pattern(
     r"\b(?:basis|bonds?|boe|cuts?|ecb|fed|fomc|fund|hike[sd]?|inflation|mortgage|powell|rates?|"
     r"spreads?|treasur\w{2,4}|yields?)\b",
     re.IGNORECASE,
@@ -17,7 +18,7 @@ basis_points = rule(
     needs=("bp",),
     about=_RATES.search,
 )
-_TRADED = re.compile(
+_TRADED = lazy_pattern(
     r"[$%]|\b(?:calls?|earnings|eps|puts?|shares?|stocks?|ticker|trading)\b", re.IGNORECASE
 )
 after_hours = rule(

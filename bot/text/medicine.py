@@ -2,15 +2,16 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import rule
 
-_WARD = re.compile(
+_WARD = lazy_pattern(
     r"\b(?:admitt?\w{0,4}|bedside|charge nurse|charting|clinic|clinicals?|discharged?|doctor|"
     r"ED|ER|handover|hospital|icu|ICU|intubat\w{1,3}|med ?surg|meds|nurses?|nursing|physio|"
     r"presents|rn ratio|residency|rounds|rounding|triage|vitals|ward|yo (?:F|M|male|female))\b|"
     r"\d ?yo\b"
 )
-_PLAYED = re.compile(
+_PLAYED = lazy_pattern(
     r"\b(?:assists?|goals?|lead|league|match|points|quarter|rebounds?|score[ds]?|scoring|season|"
     r"standings|table|win|wins)\b",
     re.IGNORECASE,

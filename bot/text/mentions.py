@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.text.characters import clean_characters
-from bot.text.expressions import sub_apart
+from bot.text.expressions import lazy_pattern, sub_apart
 from bot.text.wording import ENGLISH, Wording
 
-_TAG = re.compile(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
-_COMMAND = re.compile(r"</([^<>:\n]{1,100}):\d{1,20}>")
-_PLACE = re.compile(r"<id:(customize|browse|guide|home|linked-roles)(?::\d{1,20})?>")
+_TAG = lazy_pattern(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
+_COMMAND = lazy_pattern(r"</([^<>:\n]{1,100}):\d{1,20}>")
+_PLACE = lazy_pattern(r"<id:(customize|browse|guide|home|linked-roles)(?::\d{1,20})?>")
 _PLACES = {
     "customize": "channels and roles",
     "browse": "browse channels",
@@ -23,11 +23,11 @@ _PLACES = {
     "home": "the server guide",
     "linked-roles": "linked roles",
 }
-_CUSTOM_EMOJI = re.compile(r"<a?:([A-Za-z0-9_~]{1,40}):\d{1,20}>")
-_MOMENT = re.compile(r"<t:(-?\d{1,15})(?::([tTdDfFRsS]))?>")
-_BROKEN_TAG = re.compile(r"<(?:@[!&]?|#)(?=\d)")
-_AT_NAME = re.compile(r"(?<!\w)@(?=\w)")
-_NAME_MARKUP = re.compile(r"<(?!3)|[>|`*~\[\]]|https?://")
+_CUSTOM_EMOJI = lazy_pattern(r"<a?:([A-Za-z0-9_~]{1,40}):\d{1,20}>")
+_MOMENT = lazy_pattern(r"<t:(-?\d{1,15})(?::([tTdDfFRsS]))?>")
+_BROKEN_TAG = lazy_pattern(r"<(?:@[!&]?|#)(?=\d)")
+_AT_NAME = lazy_pattern(r"(?<!\w)@(?=\w)")
+_NAME_MARKUP = lazy_pattern(r"<(?!3)|[>|`*~\[\]]|https?://")
 _MOST_NAME_CHARS = 100
 # Discord's own client counts in these, months as 30 and years as 365 days.
 _SPANS = (

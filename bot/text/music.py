@@ -2,13 +2,14 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import Match, rule
 
 _KEYS = {"m": " minor", "min": " minor", "maj": " major", "dim": " diminished", "aug": " augmented"}
 _CHORD = r"[A-G](?:#|b|♯|♭)?(?:maj|min|m|dim|aug)?(?:7?sus[24]|7|9|6|11|13)?(?![a-z])"
 _BETWEEN = r"(?: ?[-–|>→/] ?|,? )"
-_ONE_CHORD = re.compile(r"([A-G])(#|b|♯|♭)?(min|maj|m|dim|aug)?(7?sus)?(\d{1,2})?")
-_MARKED = re.compile(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(?![A-Za-z])|[A-G]7")
+_ONE_CHORD = lazy_pattern(r"([A-G])(#|b|♯|♭)?(min|maj|m|dim|aug)?(7?sus)?(\d{1,2})?")
+_MARKED = lazy_pattern(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(?![A-Za-z])|[A-G]7")
 
 
 def _chord(match: Match) -> str:
@@ -99,7 +100,7 @@ flattened = rule(
     ("the bVII chord", "the flat 7 chord", "the flat seven chord"),
     needs=("ii", "vi", "#v", "bv"),
 )
-_PLAYED = re.compile(
+_PLAYED = lazy_pattern(
     r"\b(?:bassline|bridge|chords?|guitar|jazz|key|major|melody|minor|notes?|piano|progression|"
     r"riff|"
     r"scale|solo|voicing)\b"

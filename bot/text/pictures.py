@@ -8,18 +8,22 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from bot.text.characters import PLACES
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.mentions import custom_emoji
 
 _MOST_IN_A_ROW = 3
 _MOST_IN_ALL = 10
-_CANDIDATE = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
-_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
-_FLAG = re.compile("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+)$")
-_LONE_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
-_LEFTOVERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d")
-_SHORTCODE = re.compile(rf"(?<!\w):(?=[\w~]*[A-Za-z{PLACES}])([\w~+{PLACES}-]{{2,40}}|[{PLACES}]):")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|~\d*")
+_CANDIDATE = lazy_pattern("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
+_TONE = lazy_pattern("[\U0001f3fb-\U0001f3ff]")
+_FLAG = lazy_pattern("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+)$")
+_LONE_REGIONAL = lazy_pattern("[\U0001f1e6-\U0001f1ff]")
+_LEFTOVERS = lazy_pattern(
+    "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d"
+)
+_SHORTCODE = lazy_pattern(
+    rf"(?<!\w):(?=[\w~]*[A-Za-z{PLACES}])([\w~+{PLACES}-]{{2,40}}|[{PLACES}]):"
+)
+_CAMEL = lazy_pattern(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|~\d*")
 _PLAIN_SIGNS = {"©": " copyright ", "®": "", "™": "", "↔": " to ", "→": " → "}
 _SHORT = {
     "😂": "tears of joy",
@@ -76,14 +80,14 @@ _EMOTICONS = {
     "o7": "salute",
     "o/": "wave",
 }
-_EMOTICON = re.compile(
+_EMOTICON = lazy_pattern(
     rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+|[:=]'?\(+|[:=]'?\)+)(?![^\s.,!?*\"'])"
 )
 # Several, or one after a word, are hearts; "x<3" is a comparison.
-_TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
+_TOUCHING_HEART = lazy_pattern(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
 
 
-_STARS = re.compile("(?<![★⭐☆])([★⭐]{2,10})\ufe0f?(☆{0,9})(?![★⭐☆])")
+_STARS = lazy_pattern("(?<![★⭐☆])([★⭐]{2,10})\ufe0f?(☆{0,9})(?![★⭐☆])")
 
 
 def _stars(match: re.Match[str]) -> str:
@@ -158,8 +162,8 @@ def _emoji_name(plain: str, found: str) -> str:
     return ""
 
 
-_RUN = re.compile("\x02[^\x02\x03]*\x03(?:[ ]*\x02[^\x02\x03]*\x03)*")
-_ONE = re.compile("\x02([^\x02\x03]*)\x03")
+_RUN = lazy_pattern("\x02[^\x02\x03]*\x03(?:[ ]*\x02[^\x02\x03]*\x03)*")
+_ONE = lazy_pattern("\x02([^\x02\x03]*)\x03")
 
 
 def _neighbours(text: str, start: int, end: int) -> tuple[str, str]:

@@ -6,7 +6,6 @@ in it, words of one among others are spelled with Latin letters. Nothing here kn
 objects, blocks, or reads a clock.
 """
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +27,7 @@ from bot.text import (
     symbols,
 )
 from bot.text.characters import PLACES, clean_characters, has_words
+from bot.text.expressions import lazy_pattern
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
@@ -35,11 +35,11 @@ from bot.text.scripts import SCRIPTS, greek_letters, is_foreign, is_latin, trans
 from bot.text.wording import WORDINGS
 
 _FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(sounds.FIRST_MARK) - 1
-_PLACE = re.compile(f"[{PLACES[0]}-{chr(_LAST_PLACE)}]")
-_FIGURE = re.compile(r"\d")
-_OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
-_LAST_WORD = re.compile(r"(?<=\S)\s+\S*$")
-_SENTENCE_END = re.compile(r"[.!?؟।](?=[\s\"')]|$)|[。！？]")
+_PLACE = lazy_pattern(f"[{PLACES[0]}-{chr(_LAST_PLACE)}]")
+_FIGURE = lazy_pattern(r"\d")
+_OPEN_TAG = lazy_pattern(r"<[^<>\s]{0,60}$")
+_LAST_WORD = lazy_pattern(r"(?<=\S)\s+\S*$")
+_SENTENCE_END = lazy_pattern(r"[.!?؟।](?=[\s\"')]|$)|[。！？]")
 
 
 class SpeakableText(NamedTuple):

@@ -7,16 +7,16 @@ the server's of the same length, and what an entry puts in is said as it stands,
 again. A picture that is repeated is said once.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 from bot.catalogue import Sentence
 from bot.text.characters import clean_characters
+from bot.text.expressions import lazy_pattern
 from bot.text.limits import PronunciationLimits
 
 _USUAL = PronunciationLimits()
 #: Han, kana, Thai, Lao, Burmese and Khmer: words stand beside each other without a space.
-_UNSPACED = re.compile(
+_UNSPACED = lazy_pattern(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
     "\uff66-\uff9d\U00020000-\U0003ffff]"
 )

@@ -4,10 +4,10 @@ Every repetition in a pattern is bounded, so that the time is linear in the text
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.text.expressions import sub_apart
+from bot.text.expressions import lazy_pattern, sub_apart
 
 Match = re.Match[str]
 
@@ -32,18 +32,40 @@ class Rule:
 
     def apply(self, text: str) -> str:
         """Return `text` with each match in words, if `spaced` with spaces around them."""
-        if self.needs:
-            small = text.lower()
-            for need in self.needs:
-                if need in small:
-                    break
-            else:
-                return text
+        return apply_all((self,), text)
+
+    def replace(self, text: str) -> str:
+        """As `apply`, of a text that has one of `needs` in it."""
         if self.about and not self.about(text):
             return text
         if self.spaced:
             return sub_apart(self.pattern, self.say, text)
         return self.pattern.sub(self.say, text)
+
+
+def apply_all(
+    rules: Iterable[Rule], text: str, *, while_: Callable[[str], object] | None = None
+) -> str:
+    """`text` after one rule after the other, for as long as `while_` finds something in it.
+
+    Most texts meet a handful of hundreds of rules, so what all of them ask is done once for a text.
+    """
+    if while_ is not None and not while_(text):
+        return text
+    small = text.lower()
+    for one in rules:
+        if one.needs:
+            for need in one.needs:
+                if need in small:
+                    break
+            else:
+                continue
+        said = one.replace(text)
+        if said is not text and said != text:
+            text, small = said, said.lower()
+            if while_ is not None and not while_(text):
+                break
+    return text
 
 
 def rule(
@@ -55,7 +77,7 @@ def rule(
     needs: tuple[str, ...] = (),
     about: Callable[[str], object] | None = None,
 ) -> Rule:
-    return Rule(re.compile(pattern, flags), say, examples, spaced, needs, about)
+    return Rule(lazy_pattern(pattern, flags), say, examples, spaced, needs, about)
 
 
 def always(

@@ -10,12 +10,14 @@ from itertools import groupby
 
 from anyascii import anyascii
 
+from bot.text.expressions import lazy_pattern
+
 #: Words of scripts that are written without spaces are counted by their letters.
 _WORD_LETTERS = 12
-_LONE_GREEK = re.compile(
+_LONE_GREEK = lazy_pattern(
     "(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0370-\u03ff](?![\u0370-\u03ff\u1f00-\u1fff])"
 )
-_GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
+_GREEK_NAME = lazy_pattern(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 _JOINERS = "\u200c\u200d"
 #: Languages that are not written with Latin letters, by how Unicode calls those of theirs.
 SCRIPTS = {

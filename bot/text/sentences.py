@@ -1,7 +1,6 @@
 """Where a sentence ends, so that the point of an abbreviation there stays."""
 
-import re
-
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import Match
 
 #: Words that begin sentences: no name follows where one of them does, and none of them is one.
@@ -10,7 +9,7 @@ STARTERS = (
     "Its|Just|My|No|Not|Now|Of|Oh|Ok|Okay|On|Or|Our|She|So|Sorry|Sure|Thank|Thanks|That|The|Then|"
     "There|They|This|To|We|Well|What|When|Where|Who|Why|Yes|Yo|You|Your"
 )
-_ENDS = re.compile(rf"[\"')\]]*(?:\s*$|\n| (?:{STARTERS})\b)")
+_ENDS = lazy_pattern(rf"[\"')\]]*(?:\s*$|\n| (?:{STARTERS})\b)")
 
 
 def point(match: Match) -> str:

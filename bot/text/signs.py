@@ -2,9 +2,10 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import always, rule
 
-_SHIFTED = re.compile(
+_SHIFTED = lazy_pattern(
     r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b"
 )
 _ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
@@ -19,7 +20,7 @@ _SIGNS = {
     "§": "section", "¶": "paragraph",
 }  # fmt: skip
 #: Where ">" leads from one menu to the next.
-_PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
+_PATH = lazy_pattern(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
 plus_plus_before = always(
     r"(?<!\S)\+\+(?=[a-z])",
     "plus plus ",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from bot.text.characters import PLACES
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.symbols import tidy
 from engine.weights.models import SOUNDS
 
@@ -19,10 +19,10 @@ _NAMED = str.maketrans(_TAGS)
 #: The first of the marks, which are the last of all places.
 FIRST_MARK = min(_TAGS)
 _ANY = f"[{FIRST_MARK}-{PLACES[-1]}]"
-_TAG = re.compile(rf"\[ *({any_of(SOUNDS)}) *\]", re.IGNORECASE)
-_REPEATED = re.compile(rf"({_ANY})(?:\s*\1)+")
-_APART = re.compile(rf"(?<=[^\s('\"])(?={_ANY})|(?<={_ANY})(?=\w)")
-_BEGUN = re.compile(r"^(.*)\[ *([a-z ]*)$", re.IGNORECASE | re.DOTALL)
+_TAG = lazy_pattern(rf"\[ *({any_of(SOUNDS)}) *\]", re.IGNORECASE)
+_REPEATED = lazy_pattern(rf"({_ANY})(?:\s*\1)+")
+_APART = lazy_pattern(rf"(?<=[^\s('\"])(?={_ANY})|(?<={_ANY})(?=\w)")
+_BEGUN = lazy_pattern(r"^(.*)\[ *([a-z ]*)$", re.IGNORECASE | re.DOTALL)
 #: What Discord takes of a choice.
 _LONGEST_CHOICE = 100
 

@@ -9,8 +9,9 @@ import unicodedata
 
 from bot.text import signs
 from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
+from bot.text.expressions import lazy_pattern
 from bot.text.links import ENDINGS
-from bot.text.rule import always, rule
+from bot.text.rule import always, apply_all, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
@@ -212,28 +213,26 @@ ENGLISH = (
     slash_apart, slash, channel, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
-_MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
-_DECORATION = re.compile(
+_MARKUP = lazy_pattern(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
+_DECORATION = lazy_pattern(
     "(?:[\u2190-\u2bff\u00a6\u00a8\u00ac\u00b4\u00b8\ufe0e\ufe0f\U0001f000-\U0001faff\ufffd]\u200d?)+"
 )
-_DASH = re.compile(r"(?:^| )[-–]{1,3}(?= |$)|--+|(?<![^\W_])-+(?![^\W_])")
-_ELLIPSIS = re.compile(r"(?:\.{2,}|…)[.…]*")
-_MARKS = re.compile(r"[!?‽]{2,}|‽")
-_REPEATED = re.compile(r"([,;:])(?:\s*[,;:])+")
-_BEFORE_MARK = re.compile(r" +(?=[,.!?;:)](?:[\s\"')]|$))")
-_COMMA_MARK = re.compile(r"[,;:]+ ?(?=[.!?])")
-_MARK_COMMA = re.compile(r"(?<=[.!?]) ?[,;:]+(?!\w)")
-_BEFORE_WORD = re.compile(r"(?<!\S)[,;:]+(?=\w)")
-_EMPTY_PAIR = re.compile(r"\( *\)|\" *\"|' +'")
-_START = re.compile(r"^[\s,.;:!?…)\-'’]+(?=[\w\"(«„“¿¡「『《])|^[\s,.;:!?…)\-]+")
-_LONG_MARK = re.compile(r"([^\w\s])\1{3,}")
+_DASH = lazy_pattern(r"(?:^| )[-–]{1,3}(?= |$)|--+|(?<![^\W_])-+(?![^\W_])")
+_ELLIPSIS = lazy_pattern(r"(?:\.{2,}|…)[.…]*")
+_MARKS = lazy_pattern(r"[!?‽]{2,}|‽")
+_REPEATED = lazy_pattern(r"([,;:])(?:\s*[,;:])+")
+_BEFORE_MARK = lazy_pattern(r" +(?=[,.!?;:)](?:[\s\"')]|$))")
+_COMMA_MARK = lazy_pattern(r"[,;:]+ ?(?=[.!?])")
+_MARK_COMMA = lazy_pattern(r"(?<=[.!?]) ?[,;:]+(?!\w)")
+_BEFORE_WORD = lazy_pattern(r"(?<!\S)[,;:]+(?=\w)")
+_EMPTY_PAIR = lazy_pattern(r"\( *\)|\" *\"|' +'")
+_START = lazy_pattern(r"^[\s,.;:!?…)\-'’]+(?=[\w\"(«„“¿¡「『《])|^[\s,.;:!?…)\-]+")
+_LONG_MARK = lazy_pattern(r"([^\w\s])\1{3,}")
 
 
 def symbols(text: str) -> str:
     """``R&D``, ``C++``, ``/play``, ``a -> b`` in words."""
-    for each in ENGLISH:
-        text = each.apply(text)
-    return text
+    return apply_all(ENGLISH, text)
 
 
 def tidy(text: str) -> str:

@@ -5,6 +5,7 @@ In small letters "sat", "sun", "mon" and "wed" are words as well; their neighbou
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.rule import Match, Rule, rule
 
 _NAMES = {
@@ -17,7 +18,7 @@ _DAY = r"(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)"
 _SURE_DAY = r"(?:[Tt]ues?|Weds?|weds|[Tt]hu(?:rs?)?|[Ff]ri)"
 _TIME = r"\d{1,2}(?:[:.]\d\d)?(?: ?[-–] ?\d{1,2}(?::\d\d)?)? ?[AaPp]\.?[Mm]\b"
 _PART = "morning|afternoon|evening|night|noon|lunch"
-_POINT_ENDS = re.compile(r"[\"')\]]*(?:\s*$|\n| [A-Z])")
+_POINT_ENDS = lazy_pattern(r"[\"')\]]*(?:\s*$|\n| [A-Z])")
 
 
 def _point(match: Match) -> str:
@@ -62,8 +63,8 @@ _DAY_WORD = (
     r"[Tt]onight|[Tt]omorrow|[Tt]mr|[Tt]mrw)"
 )
 _BESIDE = r"(?:,? (?:and|or|not|to|thru|through|instead of|rather than) | ?[/&-] ?)"
-_DAY_BEFORE = re.compile(rf"\b{_DAY_WORD}{_BESIDE}$")
-_DAY_AFTER = re.compile(rf"{_BESIDE}{_DAY_WORD}\b")
+_DAY_BEFORE = lazy_pattern(rf"\b{_DAY_WORD}{_BESIDE}$")
+_DAY_AFTER = lazy_pattern(rf"{_BESIDE}{_DAY_WORD}\b")
 
 
 def _beside_day(match: Match) -> str:
@@ -131,7 +132,7 @@ lettered = rule(
         "su",
     ),
 )
-_OPENED = re.compile(
+_OPENED = lazy_pattern(
     r"\d|\b(?:available|class|closed|daily|free|hours|job|m-f (?:job|only|schedule|shift|work)|"
     r"office|only|open|"
     r"opens|schedule|shifts?|weekdays?|work|working|works)\b|^m ?[-–] ?[a-z]{1,3}$",
@@ -169,7 +170,7 @@ pointed = _of_days(
     r"(?<!the )\b()(Mon)\.(?= [a-z]|,|\s*$)",
     ("Mon. off", "Monday off"),
 )
-_TIME_BEFORE = re.compile(rf"(?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? $")
+_TIME_BEFORE = lazy_pattern(rf"(?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? $")
 after_time = rule(
     rf"\b({_DAY}|mon|wed|sat|sun)\b\.?(?! (?:in|on|down)\b)(?![\w'-])",
     lambda m: (
@@ -199,7 +200,7 @@ _SAID_OF_DAY = (
     r"insane|nice|so)|"
     r"would (?:be|work)|could work|might work|doesn'?t work|won'?t work|instead|please|pls)"
 )
-_OPENS_WITH_DAY = re.compile(
+_OPENS_WITH_DAY = lazy_pattern(
     r"(?:^|[,.!?;:(]|\b(?:about|actually|and|any|because|bc|but|by|due|every|for|from|hmm+|if|is|last|like|"
     r"maybe|most|nah|next|no|not|oh|ok|okay|on|or|since|so|then|think|this|til|till|to|tbh|until|unless|well|yeah|yes))"
     r" ?$",
@@ -236,7 +237,7 @@ small_begins = rule(
     ),
     needs=_DAYS,
 )
-_WED = re.compile(
+_WED = lazy_pattern(
     r"\b(?:couple|finally|grandparents|he|i|just|lawfully|newly|pair|parents|recently|she|they|u|"
     r"we|who|you) $|\bto be $",
     re.IGNORECASE,

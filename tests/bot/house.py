@@ -47,7 +47,7 @@ from bot.voices.uploads import Uploads
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.executor import Executor
-from tests.engine.scripted_executor import scripted_executor
+from tests.engine.scripted_executor import StartedWhenAsked, scripted_executor
 from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
@@ -183,7 +183,10 @@ async def a_house(
         async with (
             copies.open(),
             scripted_executor(
-                home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
+                home,
+                {"SCRIPT_CLONES": "1"},
+                kind=StartedWhenAsked,
+                on_enrolled=enrolments.note,
             ) as executor,
         ):
             cache = SpeechCache(objects, store, Codec(-18, -1.5, 64), max_bytes=10**9)

@@ -50,6 +50,7 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     await stage.reply(stage.alice, "voice delete", voice="Mine")
 
 
+@pytest.mark.slow  # without Discord: tests/bot/voices/test_moderation.py
 async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -> None:
     """Neither its owner nor anybody else brings it back, until the moderators allow it."""
     mod = stage.guild.add_member("Mod", manage_guild=True)
@@ -75,7 +76,13 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -
     await register(stage.alice, "Quiet", upload("flac"))
 
 
-@pytest.mark.parametrize("of_the_server", ["", "puck"], ids=["their own", "the server's"])
+@pytest.mark.parametrize(
+    "of_the_server",
+    [
+        pytest.param("", id="their own"),
+        pytest.param("puck", id="the server's", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     stage: Stage, of_the_server: str
 ) -> None:

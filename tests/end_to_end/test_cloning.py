@@ -19,7 +19,11 @@ from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.registering import agree, draft, files, press, ready, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    pytest.mark.slow,  # a real worker that enrols: tests/engine/worker/test_chatterbox.py
+]
 
 
 @pytest.fixture(scope="module")

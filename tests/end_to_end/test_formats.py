@@ -22,9 +22,10 @@ from tests.recogniser import word_error_rate
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
 
-FOR_EVERY_CHANGE = (("mp3", "options"), ("m4a", "form"), ("voice message", "message"))
-#: A film from the chat, one from a form, and what Discord calls by another name than its content.
-WITH_ALL = (("mp4 video", "message"), ("webm video", "form"), ("ogg", "options"))
+FOR_EVERY_CHANGE = (("mp3", "options"), ("voice message", "message"))
+#: From a form (as in test_voices.py), a film from the chat, one from a form, and what Discord calls
+#: by another name than its content.
+WITH_ALL = (("m4a", "form"), ("mp4 video", "message"), ("webm video", "form"), ("ogg", "options"))
 
 
 async def asked(stage: Stage, way: str, name: str, sent: str) -> Interaction:
@@ -67,6 +68,7 @@ async def test_a_recording_becomes_a_voice_that_speaks_and_then_goes(
     assert left_in_tables(stage.home, "Mine", stored.name) == []
 
 
+@pytest.mark.slow  # without Discord: tests/bot/voices/test_registration.py
 async def test_many_people_register_at_once(stage: Stage) -> None:
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
     half = 2

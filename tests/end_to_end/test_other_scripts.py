@@ -37,11 +37,18 @@ async def test_what_is_written_under_such_a_name_is_heard_with_the_name(
 @pytest.mark.parametrize(
     ("typed", "heard"),
     [
-        ("hey <@{}>, the kettle is on the stove", "the kettle is on the stove"),
-        ("The garden of Αθήνα is full of apples", "is full of apples"),
-        ("The letter π is on the door", "on the door"),
+        pytest.param(
+            "hey <@{}>, the kettle is on the stove", "the kettle is on the stove", id="mention"
+        ),
+        pytest.param(
+            *("The garden of Αθήνα is full of apples", "is full of apples"),
+            id="word",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "The letter π is on the door", "on the door", id="letter", marks=pytest.mark.slow
+        ),
     ],
-    ids=["mention", "word", "letter"],
 )
 async def test_english_with_a_word_of_another_script_is_heard(
     stage: Stage, alexander: Member, typed: str, heard: str

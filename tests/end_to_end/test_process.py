@@ -41,6 +41,7 @@ async def speaking(stage: Stage, story: str = STORY) -> Interaction:
     return interaction
 
 
+@pytest.mark.slow  # as in test_process_faults.py, with the worker that people have
 async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> None:
     """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
     async with a_stage(tmp_path) as stage:

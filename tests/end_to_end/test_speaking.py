@@ -66,6 +66,7 @@ async def test_nobody_in_a_voice_channel_gets_a_file_that_says_it(stage: Stage) 
     assert word_error_rate(SENTENCES[1], mono_of_file(attachment.data), 48_000) <= 0.15
 
 
+@pytest.mark.slow  # in tones: test_queue.py and test_crowd.py
 async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
     """Lines never overlap, and the second one is told that it waits."""
     await stage.alice.join(stage.lounge)

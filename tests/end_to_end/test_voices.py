@@ -190,6 +190,7 @@ async def test_a_voice_is_renamed_adjusted_and_given_another_clip(stage: Stage, 
     await stage.reply(stage.alice, "voice delete", voice="Fine")
 
 
+@pytest.mark.slow  # in tones: test_reports.py; and tests/bot/voices/test_moderation.py
 async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     """A report reaches the moderators; a voice they disable is spoken in by nobody."""
     mod = stage.guild.add_member("Mod", manage_guild=True)

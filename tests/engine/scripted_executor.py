@@ -15,7 +15,7 @@ from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.host.restarts import RestartPolicy
 from engine.messages import EngineConfig
-from engine.speech import Speech, SpeechRequest
+from engine.speech import EngineInfo, Speech, SpeechRequest
 from tests.engine import scripted_worker
 
 COMMAND = (sys.executable, scripted_worker.__file__)
@@ -24,10 +24,14 @@ QUICK = RestartPolicy(first_pause_s=0.02, pause_max_s=0.1, unavailable_pause_s=0
 
 @asynccontextmanager
 async def scripted_executor(
-    home: Path, variables: Mapping[str, str] | None = None, **options: Any
+    home: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    kind: type[LocalExecutor] = LocalExecutor,
+    **options: Any,
 ) -> AsyncGenerator[LocalExecutor, None]:
     """Started, and closed at the end. `variables` are the worker's script."""
-    executor = LocalExecutor(
+    executor = kind(
         EngineConfig(engine="stock", home=str(home)),
         **{
             "limits": QueueLimits(heartbeat_timeout_s=5.0, step_timeout_s=30.0),
@@ -52,6 +56,32 @@ async def ready_executor(*arguments: Any, **options: Any) -> AsyncGenerator[Loca
     async with scripted_executor(*arguments, **options) as executor:
         await executor.engine_info()
         yield executor
+
+
+class StartedWhenAsked(LocalExecutor):
+    """Has no worker before somebody wants one: half of the tests that have an engine never do."""
+
+    _begun = False
+
+    async def start(self) -> None:
+        """Nothing yet."""
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await super().start()
+
+    async def engine_info(self) -> EngineInfo:
+        await self._begin()
+        return await super().engine_info()
+
+    async def synthesise(self, request: SpeechRequest) -> Speech:
+        await self._begin()
+        return await super().synthesise(request)
+
+    async def forget(self, identity: str) -> None:
+        await self._begin()
+        await super().forget(identity)
 
 
 def ask(text: str, **more: Any) -> SpeechRequest:

@@ -4,25 +4,25 @@ The multilingual model reads figures reliably only in English, so none reaches i
 figures are written, `grammars` what each language says, `steps` the rest of the pipeline.
 """
 
-import re
 import unicodedata
 from functools import lru_cache
 
+from bot.text.expressions import lazy_pattern
 from bot.text.languages.forms import HYPHEN, rules_of
 from bot.text.languages.grammar import TOUCHING, Grammar
 from bot.text.languages.grammars import GRAMMARS
-from bot.text.rule import Rule
+from bot.text.rule import Rule, apply_all
 
 __all__ = ["GRAMMARS", "quantities", "rules"]
 
-_FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]|[IVX]{2}")
+_FIGURE = lazy_pattern(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]|[IVX]{2}")
 
 #: One of another script, such as the Arabic ones.
-_OTHER_FIGURE = re.compile(r"(?![0-9])\d")
-_LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")
-_HYPHEN = re.compile(f" ?{HYPHEN} ?")
-_BEFORE_MARK = re.compile(" +(?=[،؛؟])")
-_TOUCHING = re.compile(f"{TOUCHING} ?")
+_OTHER_FIGURE = lazy_pattern(r"(?![0-9])\d")
+_LOOSE_HYPHEN = lazy_pattern(r"(?<=\w)(?:- | -)(?=\w)")
+_HYPHEN = lazy_pattern(f" ?{HYPHEN} ?")
+_BEFORE_MARK = lazy_pattern(" +(?=[،؛؟])")
+_TOUCHING = lazy_pattern(f"{TOUCHING} ?")
 
 
 @lru_cache(maxsize=32)
@@ -41,8 +41,7 @@ def quantities(text: str, code: str) -> str:
 
 def _by_rules(text: str, code: str) -> str:
     hyphens = _LOOSE_HYPHEN.search(text)
-    for rule in rules(code):
-        text = rule.apply(text)
+    text = apply_all(rules(code), text)
     if not hyphens:  # what was put beside a word and its hyphen
         text = _LOOSE_HYPHEN.sub("-", text)
     return _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))

@@ -3,15 +3,16 @@
 `babel` is loaded with the first text in a language other than English that has a figure.
 """
 
-import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.text.expressions import lazy_pattern
+
 if TYPE_CHECKING:
     from babel import Locale
 
-_FIGURES = re.compile(r"\d[\d.,٫]*")
+_FIGURES = lazy_pattern(r"\d[\d.,٫]*")
 #: Norwegian is written as Bokmål; the others are called as they are here.
 _CALLED = {"no": "nb"}
 

@@ -4,11 +4,12 @@ import re
 from functools import lru_cache
 
 from bot.text import pictures
+from bot.text.expressions import lazy_pattern
 
 #: Of the languages that a text can be in.
 NAMED = frozenset("ar de es fr it ja ko pt ru tr zh".split())
-_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
-_SHORTCODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]{1,40}:(?!\w)")
+_TONE = lazy_pattern("[\U0001f3fb-\U0001f3ff]")
+_SHORTCODE = lazy_pattern(r"(?<!\w):[a-z][a-z0-9_+-]{1,40}:(?!\w)")
 #: Common ones whose names are long or beside what people call them.
 _SHORT = {
     "de": {

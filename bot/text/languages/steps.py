@@ -1,25 +1,25 @@
 """The pipeline's steps in other languages than English, by the names of the English ones."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
 from bot.text import links, markdown, mentions
 from bot.text.characters import clean_characters
+from bot.text.expressions import lazy_pattern
 from bot.text.languages import GRAMMARS, moments, pictures, quantities, writing
 from bot.text.mentions import Names
 from bot.text.scripts import greek_letters
 from bot.text.wording import WORDINGS, Wording
 
 Step = Callable[[str], str]
-_FACES = re.compile(
+_FACES = lazy_pattern(
     r"(?<![^\s.,!?*])(?::'?-?(?:[()\[\]]+|[DPpoO/3*|c])|;-?\)+|=[)(D\]]+|\(:|\):|\^\^|[xX]P|D:|o7|"
     r"[oOTu;]_[oOTu;]|\\o/|-_-|\^_\^|>[._]<)(?![^\s.,!?*\"'])"
 )
 #: A smile without eyes, as Russians write it.
-_SMILE = re.compile(r"(?<![\d\s])\)+(?=\s|$|[.,!?])")
-_HEART = re.compile(r"(?<![\w<])<3+(?![\w.,])")
+_SMILE = lazy_pattern(r"(?<![\d\s])\)+(?=\s|$|[.,!?])")
+_HEART = lazy_pattern(r"(?<![\w<])<3+(?![\w.,])")
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match, Rule
 from bot.text.wording import UNSPACED, WORDINGS
@@ -20,15 +20,15 @@ _USUAL_LAUGH = {
     "pattern": r"\b(?:a?(?:ha){3,}h?|(?:he){3,}h?|(?:hi){3,}h?)\b",
     "said": "hahaha",
 }
-_STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
-_STRETCHED_MORE = re.compile(r"([^\W\d_])\1{3,}")
-_STRETCHED_SYLLABLE = re.compile(r"([^\W\d_a-zA-Z])\1{3,}")
-_LAUGHING_FACE = re.compile(r"\bx[dD]+\b", re.IGNORECASE)
+_STRETCHED = lazy_pattern(r"([^\W\d_])\1{2,}")
+_STRETCHED_MORE = lazy_pattern(r"([^\W\d_])\1{3,}")
+_STRETCHED_SYLLABLE = lazy_pattern(r"([^\W\d_a-zA-Z])\1{3,}")
+_LAUGHING_FACE = lazy_pattern(r"\bx[dD]+\b", re.IGNORECASE)
 #: Languages that have three of one letter in a word, or two of a vowel at its end.
 _KEEPS_THREE = frozenset({"de"})
 _KEEPS_TWO = frozenset({"fi", "nl"})
 #: Said letter by letter: no vowel in it, or known everywhere; a hiss is not.
-_INITIALS = re.compile(
+_INITIALS = lazy_pattern(
     r"(?<![\w.])(?!(?:H+M+|B+R+|P+F+|S+H+|G+R+|P+S+T+|T+S+K?|Z+|[IVX]+)\b)"
     r"(?:[B-DF-HJ-NP-TV-XZ]{2,5}|USA|AI|UI|IP|IQ|EU|GPU|CPU|USB|API|ID)(?![\w.]|'s)"
 )
@@ -37,7 +37,7 @@ _ENDS = frozenset(
     "und so weiter|enzovoort|och så vidare|og så videre|etcétera|et cetera|eccetera|i tak dalej|"
     "так далее|тому подобное|ja niin edelleen|ve benzeri|vesaire|dan lain-lain|και λοιπά".split("|")
 )
-_NEW_SENTENCE = re.compile(r" ?$| [A-ZÄÖÜÅØÆÉÀŁŚŻА-ЯΑ-Ω]")
+_NEW_SENTENCE = lazy_pattern(r" ?$| [A-ZÄÖÜÅØÆÉÀŁŚŻА-ЯΑ-Ω]")
 
 
 def _typed(short: str) -> str:
@@ -64,7 +64,7 @@ def dotted(code: str) -> Rule | None:
         return f"{words}." if ends else words
 
     pattern = "|".join(map(_typed, sorted(table, key=len, reverse=True)))
-    return Rule(re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"), say, tuple(table.items()))
+    return Rule(lazy_pattern(rf"(?<![\w.])(?:{pattern})(?!\w)"), say, tuple(table.items()))
 
 
 def chat(code: str) -> Rule | None:
@@ -73,7 +73,7 @@ def chat(code: str) -> Rule | None:
     if not table:
         return None
     return Rule(
-        re.compile(rf"(?<![\w'’.:/@-])(?:{any_of(table)})(?![\w'’:/-])", re.IGNORECASE),
+        lazy_pattern(rf"(?<![\w'’.:/@-])(?:{any_of(table)})(?![\w'’:/-])", re.IGNORECASE),
         lambda m: m[0] if m[0].isupper() and 1 < len(m[0]) < 3 else table[m[0].lower()],
         tuple(table.items()),
     )

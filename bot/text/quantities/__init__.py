@@ -5,8 +5,7 @@ kind, beside examples; the order in which rules are tried stands here. That is o
 why this file is longer than others.
 """
 
-import re
-
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities import (
     arithmetic,
     clock,
@@ -34,6 +33,7 @@ from bot.text.quantities import (
     spans,
     sports,
 )
+from bot.text.rule import apply_all
 
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
@@ -382,15 +382,11 @@ ENGLISH = (
     counts.after_letters,
     counts.inside_word,
 )
-_FIGURE = re.compile(
+_FIGURE = lazy_pattern(
     rf"[\d≈⁺⁻\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
     r"[a-z]\.? ?[-–] ?[ADFJMNOSTW][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
 
 
 def quantities(text: str) -> str:
-    for rule in ENGLISH:
-        if not _FIGURE.search(text):
-            break
-        text = rule.apply(text)
-    return text
+    return apply_all(ENGLISH, text, while_=_FIGURE.search)

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import decimal, signed
 from bot.text.quantities.parts import AMOUNT, SIGN, START
@@ -18,7 +19,7 @@ _PLAIN = str.maketrans(SUPERSCRIPTS, "0123456789")
 _ONE_SIGN = "+=×÷^<>≤≥≈≠±"
 
 
-_COPULA = re.compile(r"(?:'s|\b(?:is|are|be|was|were))$", re.IGNORECASE)
+_COPULA = lazy_pattern(r"(?:'s|\b(?:is|are|be|was|were))$", re.IGNORECASE)
 
 
 def _operator(match: Match) -> str:
@@ -81,7 +82,7 @@ raised_letter = rule(
     ("2ⁿ", "2 to the power of N", "two to the power of N"),
     needs=("ⁿ",),
 )
-_SCORED = re.compile(
+_SCORED = lazy_pattern(
     r"\b(?:won|win|wins|lost|lose|loss|beat|score|scored|up|down|lead|leads|led|leading|final|finished|"
     r"ended|draw|victory|defeat|game|match|open|work|works|working|hours|job|shift|from|between)\b",
     re.IGNORECASE,
@@ -173,7 +174,7 @@ one_less = rule(
     needs=("-",),
 )
 #: Beside another such name "x2" is one, not a factor.
-_NUMBERED = re.compile(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
+_NUMBERED = lazy_pattern(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
 variable_over = rule(
     r"(?<![\w/'])([a-z]|pi|theta)/(?=\d{1,3}(?![\w/]))",
     lambda m: f"{m[1]} over " if len(m[1]) > 1 or re.search("[=(]", m.string) else m[0],
@@ -193,7 +194,7 @@ multiplied = rule(
     needs=(" x ", " × "),
     spaced=False,
 )
-_ALGEBRA = re.compile(
+_ALGEBRA = lazy_pattern(
     r"\b(?:algebra|antiderivative|asymptote|calc|calculus|coefficient|deriv(?:ative)?s?|"
     r"differentiate|equations?|"
     r"factor(?:ed|ing)?|integrals?|integrate|polynomial|quadratic|simplif(?:y|ies)|slope|solve)\b|"

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import cardinal, counted, decimal
 from bot.text.quantities.parts import HALF_DAY, after_article
 from bot.text.rule import Match, rule
@@ -14,10 +15,9 @@ pointed_time = rule(
 )
 
 #: Of what happens at a time, and of what a number with two decimals is no time.
-_HAPPENS = re.compile(
+_HAPPENS = lazy_pattern(
     r"\b(?:alarm|appts?|appointment|arrives?|assembly|bed|be there|"
-    r"boarding|boards|breakfast|bus|call|"
-    r"checkout|class|"
+    r"boarding|boards|breakfast|bus|call|checkout|class|"
     r"closes?|coffee|concert|dentist|departs?|dinner|doctors?|doors|drinks|ferry|film|finish(?:es)?|flight|"
     r"free|game|get there|gig|gym|haircut|"
     r"handover|home|interview|kick ?-?off|lands?|leave|leaves|leaving|"
@@ -29,7 +29,7 @@ _HAPPENS = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
     re.IGNORECASE,
 )
-_NO_CLOCK = re.compile(
+_NO_CLOCK = lazy_pattern(
     r"[$€£¥%]|\b(?:apr|average|avg|bucks|closed at|cost|costs|dollars?|euros?|gas|gpa|k/?d|odds|"
     r"paid|per|"
     r"pounds?|price|priced|rate|ratio|score|sell|sells|selling|sold|stock|trading|version|yield)\b",
@@ -162,7 +162,7 @@ def _clock(hour: int, minute: int) -> str:
 
 
 #: Of what somebody is how fast at.
-_RACED = re.compile(
+_RACED = lazy_pattern(
     r"\b(?:[Ff]inish(?:ed)?|half marathon|[Ii]ronman|marathon|pb|PB|PR|race|raced|"
     r"speedr[ua]n|splits?|[Tt]ri|triathlon|WR|wr)\b|any%"
 )
@@ -223,15 +223,15 @@ def _duration(match: Match) -> str:
     )
 
 
-_LASTS = re.compile(
+_LASTS = lazy_pattern(
     r"(?:~|\b(?:in|in ~|every|another|wait|took|takes|gimme|brb|afk|lasts|lasted|about|like|give "
     r"me|break for) )$"
 )
-_LASTING = re.compile(
+_LASTING = lazy_pattern(
     r" (?:to \d{1,3}s|ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|"
     r"later|remaining|warning|call|video|vid)\b"
 )
-_A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
+_A_LENGTH = lazy_pattern(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
 
 
 def _short_minutes(match: Match) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import decimal, in_pairs, plural
 from bot.text.rule import Match, rule
 
@@ -42,7 +43,7 @@ form = rule(
     ("got a 1099", "got a ten ninety-nine"),
     needs=("1099", "1040"),
 )
-_SERVED = re.compile(
+_SERVED = lazy_pattern(
     r"\b(?:HTTP|http|api|API|error|errors|endpoint|gateway|request|returns?|returned|server|status|"
     r"site|nginx|proxy|responds?|response|curl|forbidden|unauthorized|route)\b"
 )

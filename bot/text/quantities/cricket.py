@@ -2,16 +2,17 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import decimal, in_pairs
 from bot.text.rule import Match, rule
 
-_CRICKET = re.compile(
+_CRICKET = lazy_pattern(
     r"\b(?:all out|ashes|batting|batsm[ae]n|batters?|bowled|bowler|bowling|century|crease|"
     r"cricket|declared|duck|innings|lbw|odi|overs?|partnership|run chase|spinner|stumps|"
     r"t20i?|test match|wickets?)\b|\b(?:at|before|by) (?:lunch|tea)\b",
     re.IGNORECASE,
 )
-_NATION = re.compile(
+_NATION = lazy_pattern(
     r"\b(?:england|australia|india|pakistan|new zealand|south africa|west indies|bangladesh|"
     r"sri lanka|(?:eng|aus|ind|pak|nz|sa|wi|sl) (?:are|is|were|v|vs|\d))\b",
     re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
@@ -142,7 +143,7 @@ year_first = rule(
 
 
 #: Kills, deaths and assists, or points, rebounds and assists.
-_STATISTICS = re.compile(
+_STATISTICS = lazy_pattern(
     r"\b(?:averag\w{1,4}|dropped|kda|k/d|went|triple-double|double-double|put up|stat ?lines?|"
     r"stats|games?|mvp|"
     r"kills?|frag\w{0,5}|carr(?:y|ied))\b",
@@ -150,7 +151,7 @@ _STATISTICS = re.compile(
 )
 
 
-_SLASHED = re.compile(r"(?<![\w./-])(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)(?![\w/-])")
+_SLASHED = lazy_pattern(r"(?<![\w./-])(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)(?![\w/-])")
 
 
 #: How many characters away another date may be that shows its author's order.

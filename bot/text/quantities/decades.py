@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import cardinal, plural, year
 from bot.text.quantities.parts import START
 from bot.text.rule import Match, rule
@@ -29,7 +30,7 @@ _WAITED = frozenset(
     "takes than took under wait within".split()
 )
 _TENS = r"'?(?:(?:1\d|20)\d0|[2-9]0)'?[sS]"
-_TEN = re.compile(r"'?(\d+)'?[sS]")
+_TEN = lazy_pattern(r"'?(\d+)'?[sS]")
 
 
 def _decades(match: Match) -> str:
@@ -83,10 +84,10 @@ def _old(match: Match) -> str:
     return f"{match[1]} {unit}{'' if counted_one else 's'} old"
 
 
-_IS = re.compile(
+_IS = lazy_pattern(
     r"(?:'s|'m|'re|\b(?:am|is|are|was|were|be|im|hes|shes|turned|turning|at)) $", re.IGNORECASE
 )
-_OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
+_OWNED = lazy_pattern(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
 old = rule(
     rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b(?!-)|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|"
     r"[ -]?(m)/o\b(?:[ -]old\b)?)",

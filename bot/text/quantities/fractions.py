@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS, UNITS
 from bot.text.quantities.numbers import cardinal, decimal
@@ -57,7 +58,7 @@ vulgar = rule(
 )
 
 
-_HALVED = re.compile(
+_HALVED = lazy_pattern(
     r"\b(?:broke|chop(?:ped)?|cut|divid\w{1,3}|fold(?:ed)?|rip(?:ped)?|slic\w{1,3}|snap(?:ped)?|split|tear|tore)\b",
     re.IGNORECASE,
 )
@@ -143,7 +144,7 @@ inches = rule(
     ('2 1/2" pipe', "two and a half inches pipe"),
     needs=("/",),
 )
-_DAY_ASKED = re.compile(r"\b(?:on|by|due|until|till|before|drops|releases|out|starts|ends|is) $")
+_DAY_ASKED = lazy_pattern(r"\b(?:on|by|due|until|till|before|drops|releases|out|starts|ends|is) $")
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
     rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
@@ -175,8 +176,8 @@ out_of = rule(
 _SAID_AS_PAIRS = {
     (9, 11), (50, 50), (4, 20), (2, 4), (5, 4), (7, 4), (6, 8), (9, 8), (12, 8),
 }  # fmt: skip
-_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature|groove|feel|riff|section)\b")
-_MUSIC = re.compile(
+_BEAT = lazy_pattern(r" (?:time|bars?|beats?|measures?|signature|groove|feel|riff|section)\b")
+_MUSIC = lazy_pattern(
     r"\b(?:bass(?:line)?|beats?|chorus|drum(?:s|mer)?|groove|meters?|metre|riff|rhythm|songs?|time "
     r"signature|"
     r"track|tempo|bpm|verse|waltz|polyrhythm)\b",
@@ -184,8 +185,8 @@ _MUSIC = re.compile(
 )
 
 
-_EQUALS = re.compile(r" ?=| equals\b| is (?:just )?\d| ?[A-Zxyz](?!\w) [-+=]")
-_TIMES = re.compile(r"\btimes $")
+_EQUALS = lazy_pattern(r" ?=| equals\b| is (?:just )?\d| ?[A-Zxyz](?!\w) [-+=]")
+_TIMES = lazy_pattern(r"\btimes $")
 
 
 def _slashed(match: Match) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.measures import several
 from bot.text.quantities.numbers import decimal, in_pairs, year
 from bot.text.quantities.parts import NUMBER, START
@@ -101,7 +102,7 @@ subnet = rule(
     ("a /24", "a slash 24", "a slash twenty-four"),
     needs=("/",),
 )
-_DRIVEN = re.compile(
+_DRIVEN = lazy_pattern(
     r"\b\d{2,4} ?hp\b|\b(?:bmw|cammed|camaro|car|charger|chevy|coyote|dodge|engine|juice|f-?150|"
     r"ford|hemi|litre|liter|"
     r"motor|mustang|silverado|suv|swapp?e?d?|toyota|truck|turbo|twin|v[68] vs|audi)\b|\d\.\d "
@@ -154,7 +155,7 @@ amp_hours = rule(
     ("1.5Ah", "one point five amp hours"),
     needs=("h",),
 )
-_WIRING = re.compile(r"\b(?:amps?|AWG|awg|breakers?|circuits?|fuses?|outlets?|wires?|wiring)\b")
+_WIRING = lazy_pattern(r"\b(?:amps?|AWG|awg|breakers?|circuits?|fuses?|outlets?|wires?|wiring)\b")
 amps_of_wire = rule(
     rf"{START}({NUMBER})A(?=$|[,!?;)]|\.(?:\s|$)| (?:breaker|circuit|for|fuse|or|and|on|outlet|"
     rf"is)\b)",
@@ -180,7 +181,7 @@ binary_bytes = rule(
     ("at 512Mi", "at five hundred twelve mebibytes"),
     needs=("ki", "mi", "gi"),
 )
-_WIRED = re.compile(
+_WIRED = lazy_pattern(
     r"\b(?:cat ?[5678]\w?|download|ethernet|fib(?:er|re)|internet|isp|lan|link|nic|port|switch|"
     r"uplink|upload|wan)\b",
     re.IGNORECASE,

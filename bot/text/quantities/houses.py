@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.places import SIDES
 from bot.text.quantities.numbers import in_pairs, year
 from bot.text.rule import rule
@@ -37,7 +38,7 @@ compass = rule(
     ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
     needs=(" n", " s", " e", " w"),
 )
-_SEATED = re.compile(
+_SEATED = lazy_pattern(
     r"\b(?:aisle|boarding|bus|coach|flight|plane|row|seat(?:ed|s)?|sitting|snor\w{1,3}|"
     r"theat(?:er|re)|train)\b",
     re.IGNORECASE,

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.places import STATES
 from bot.text.quantities.numbers import counted, decimal, digits, in_pairs, signed
 from bot.text.rule import Match, rule
@@ -205,7 +205,7 @@ star_key = rule(
     ("dial \u221767 first", "dial star six seven first"),
     needs=("\u2217",),
 )
-_TYPED = re.compile(
+_TYPED = lazy_pattern(
     r"\b(?:code|dial|enter|gate|hit|key|menu|pin|press|type|"
     r"voicemail)\b",
     re.IGNORECASE,

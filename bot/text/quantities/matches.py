@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.expressions import any_of
+from bot.text.expressions import any_of, lazy_pattern
 from bot.text.quantities.numbers import decimal, games
 from bot.text.rule import Match, rule
 
@@ -40,7 +40,7 @@ defeated = rule(
     spaced=False,
     needs=("d. ", "def. "),
 )
-_AT_BAT = re.compile(
+_AT_BAT = lazy_pattern(
     r"\b(?:at[- ]bats?|doubles?|hits?|homers?|homered|HRs?|RBIs?|singles?|strikeouts?|walks?|"
     r"dinger)\b"
 )
@@ -119,7 +119,7 @@ final = rule(
     ("FT: Leeds 2-1 Hull", "full time: Leeds 2-1 Hull", "full time: Leeds two to one Hull"),
     needs=("ft:", "ht:"),
 )
-PUZZLE = re.compile(r"\b(?:connections|heardle|quordle|quiz|trivia|wordle)\b", re.IGNORECASE)
+PUZZLE = lazy_pattern(r"\b(?:connections|heardle|quordle|quiz|trivia|wordle)\b", re.IGNORECASE)
 puzzle = rule(
     r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?![\w/%])",
     lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import MOST_CARDINAL_DIGITS, SCALES, counted, decimal, signed
 from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
 from bot.text.rule import Match, rule
@@ -169,7 +170,7 @@ range_before_sign = rule(
 
 
 #: What is called by its price without an article as well.
-_BOUGHT = re.compile(
+_BOUGHT = lazy_pattern(
     r" (?:beers?|bets?|bills?|bikes?|bonus|budget|build|burgers?|car|cars|condo|couch|dress|fridge|"
     r"home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|"
     r"upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"

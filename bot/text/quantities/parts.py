@@ -2,6 +2,8 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
+
 _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 START = r"(?<![\w.,])"
@@ -10,13 +12,13 @@ AMOUNT = rf"(?:{NUMBER}|\.\d{{1,24}})"
 SIGN = r"(?:(?<![\w)\]%°])[-\u2212+])?"
 #: am or pm, with points or without.
 HALF_DAY = r"[AaPp]\.?[Mm]\b"
-_ARTICLE = re.compile(r"\b[Aa]n? (?:[a-z-]{1,30}(?: [a-z-]{1,30}){0,3} to )?$")
+_ARTICLE = lazy_pattern(r"\b[Aa]n? (?:[a-z-]{1,30}(?: [a-z-]{1,30}){0,3} to )?$")
 
-_OWNED = re.compile(
+_OWNED = lazy_pattern(
     r"\b(?:[Tt]he|[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $"
 )
 #: What is so large, long or heavy; words that go on about the measure are none.
-THING = re.compile(
+THING = lazy_pattern(
     r" (?!(?:above|across|after|ago|all|and|apart|are|as|at|away|back|before|below|but|by|deep|"
     r"each|every|for|from|"
     r"had|has|he|high|if|in|into|is|it|left|less|long|max|min|more|of|off|on|or|out|over|per|she|short|so|tall|than|that|"
@@ -24,7 +26,7 @@ THING = re.compile(
 )
 
 #: What is called by its size, or by how long it takes, without an article as well.
-_SIZED = re.compile(
+_SIZED = lazy_pattern(
     r" (?:\d{3,4}p|4k|hooks?|(?:circular )?needles?|yarn|album|blade|frame|inseam|skillet|"
     r"appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
     r"deficit|detour|diet|documentary|"
@@ -59,13 +61,13 @@ _SIZED = re.compile(
 
 
 #: Those that are also what somebody does next: "in 5 min call me".
-_SIZED_OR_DONE = re.compile(
+_SIZED_OR_DONE = lazy_pattern(
     r" (?:break|calls?|climb|drive|hike|nap|race|shows?|stops?|stream|swims?|test|tour|"
     r"visits?)\b(?! (?:me|him|her|us|them|"
     r"the|a|u|you|my|your|it)\b)",
     re.IGNORECASE,
 )
-_AFTER_SOME = re.compile(r"\b(?:in|for|after|every|wait|about|next|last) $", re.IGNORECASE)
+_AFTER_SOME = lazy_pattern(r"\b(?:in|for|after|every|wait|about|next|last) $", re.IGNORECASE)
 
 
 def after_article(match: re.Match[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import in_pairs
 from bot.text.quantities.parts import NUMBER
@@ -55,7 +56,7 @@ so_often = rule(
     ("3 x $20", "3 times $20", "three times twenty dollars"),
     needs=tuple(CURRENCY_SIGNS),
 )
-_PAYS = re.compile(r"\b(?:cost|costs|gas|paid|pay|paying|petrol|spend|spent)\b", re.IGNORECASE)
+_PAYS = lazy_pattern(r"\b(?:cost|costs|gas|paid|pay|paying|petrol|spend|spent)\b", re.IGNORECASE)
 paid_for = rule(
     r"(?<![\w.,$€£+:/-])([1-9]\d{0,2})\.([1-9]\d|0[1-9])(?= for (?!\d)[a-z]| (?:across|at|here|"
     r"there) )",

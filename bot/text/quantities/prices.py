@@ -2,13 +2,14 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import Match, rule
 
-_PRICED = re.compile(
+_PRICED = lazy_pattern(
     r"\b(?:bag|beers?|bill|bottle|box|carton|costco|depot|jar|tab|walmart|loaf|owes?|send|"
     r"venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|"
     r"dinner|drinks?|"
@@ -25,7 +26,7 @@ _PRICED = re.compile(
     re.IGNORECASE,
 )
 #: Of which a number with two decimals is no price.
-_RATED = re.compile(
+_RATED = lazy_pattern(
     r"\b(?:apr|apy|average|avg|beta|bpm|drivers?|era|freq\w*|gpa|grade|interest|k/?d|kda|"
     r"mortgage|odds|patch|pi|"
     r"ph|python|rates?|ratio|score|scored|time|update|ver|versions?|yield)\b|%",
@@ -54,7 +55,7 @@ def _unsigned(match: Match) -> str:
 
 
 #: What these figures are of is paid, so that they are no year.
-_WENT = re.compile(
+_WENT = lazy_pattern(
     r"\b(?:bill|cost|income|mortgage|paid|pay|payment|premium|price|rent|salary|wage)\b",
     re.IGNORECASE,
 )
@@ -101,17 +102,17 @@ only_cents = rule(
     (".50 of it", ".50 of it", "zero point five zero of it"),
     needs=(".",),
 )
-_PAYS = re.compile(
+_PAYS = lazy_pattern(
     r"[$€£%]|\b(?:cents?|charged?|charges|cheap|cheaper|cost|costs|dimes?|fees?|paid|pay|pennies|price|prices|"
     r"quarters?|sale|sell|selling|sold|save|stamps?|tax|tip|wings|worth)\b",
     re.IGNORECASE,
 )
-_WARM = re.compile(
+_WARM = lazy_pattern(
     r"°|\b(?:baked?|celsius|cold|cpu|degrees|fan|feels|fever|gpu|heat|hot|humid|idles?|oven|outside|preheat|roast|"
     r"sunny|temps?|temperature|thermal|throttl\w{1,4}|today|warm|weather|c \d)\b",
     re.IGNORECASE,
 )
-_ONE_CENT = re.compile(" (?:charge|coin|fee|stamp|tip|wings)")
+_ONE_CENT = lazy_pattern(" (?:charge|coin|fee|stamp|tip|wings)")
 _PER_THING = {
     "gal": "gallon", "gallon": "gallon", "lb": "pound", "kwh": "kilowatt hour",
     "kWh": "kilowatt hour",
@@ -178,18 +179,18 @@ ending_in_99 = rule(
     ("odds of 12.95", "odds of 12.95", "odds of twelve point nine five"),
     needs=(".9",),
 )
-_WORTH = re.compile(
+_WORTH = lazy_pattern(
     r"\b(?:bid|budget|buyout|cap|cap space|clause|contract|deal|fee|fund|funding|jackpot|lottery|"
     r"mansion|market cap|net worth|"
     r"offer|payroll|profit|raised|revenue|salary|series [abc]|sold for|transfer|valuation|valued|"
     r"worth)\b",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(
+_LENGTH = lazy_pattern(
     r"\b(?:cable|deep|dive|dash|feet|ft|height|high|km|long|meters?|metres?|race|swim|tall|wide)\b",
     re.IGNORECASE,
 )
-_LASTS = re.compile(r"\dh ?$|\b(?:[Ii]n|every|last|next|within) $")
+_LASTS = lazy_pattern(r"\dh ?$|\b(?:[Ii]n|every|last|next|within) $")
 millions_paid = rule(
     rf"{START}({NUMBER})m(?![\w'/²³^])",
     lambda m: (

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import ordinal, plain
 from bot.text.rule import Match, rule
 
@@ -34,7 +35,7 @@ _NO_NAME = (
     "An|And|Are|But|Can|Did|For|From|Get|Got|Has|Her|His|How|Just|Not|Now|Our|She|That|The|Their|"
     "They|This|Use|Was|What|When|Who|Why|With|You|Your"
 )
-_NOT_I = re.compile(r"'(?:m|ll|ve|d)\b| (?!(?:of|and|to|through|vs?|reigned|ruled)\b)[a-z]")
+_NOT_I = lazy_pattern(r"'(?:m|ll|ve|d)\b| (?!(?:of|and|to|through|vs?|reigned|ruled)\b)[a-z]")
 
 
 def _value(numeral: str) -> int:

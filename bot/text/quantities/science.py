@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import counted, decimal
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import rule
@@ -23,7 +24,7 @@ light_years = rule(
     ("4.2ly away", "four point two light years away"),
     needs=("ly",),
 )
-_PRESSED = re.compile(
+_PRESSED = lazy_pattern(
     r"[°]|\b(?:boil\w{0,3}|gas|ideal|kpa|K|mol|moles?|nRT|PV|pressure|psi|STP|torr|volume)\b"
 )
 atmospheres = rule(
@@ -34,7 +35,7 @@ atmospheres = rule(
     needs=("atm",),
     about=_PRESSED.search,
 )
-_SHOTS = re.compile(r" (?:exposures?|frames?|intervals?|planks?|sets|shots|subs)\b")
+_SHOTS = lazy_pattern(r" (?:exposures?|frames?|intervals?|planks?|sets|shots|subs)\b")
 #: How long what is done so often takes; other seconds are several boards: "2x4s".
 exposures = rule(
     r"(?<![\w.])(\d{1,3})x(15|20|30|40|45|60|90|120|180|240|300|600)(s|sec|secs)(?!\w)",
@@ -52,7 +53,7 @@ moles = rule(
     ("0.5 mol of it", "zero point five moles of it"),
     needs=("mol",),
 )
-_INSULIN = re.compile(
+_INSULIN = lazy_pattern(
     r"\b(?:basal|bolus|diabet\w{1,3}|heparin|humalog|insulin|lantus|novolog|sliding scale)\b",
     re.IGNORECASE,
 )

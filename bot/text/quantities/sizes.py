@@ -2,13 +2,14 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.measures import FREE_UNITS, several
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, ordinal, plural
 from bot.text.quantities.parts import NUMBER, START, THING, after_article
 from bot.text.rule import Match, rule
 from bot.text.sentences import STARTERS
 
-_QUOTE = re.compile(r'(\d?)"')
+_QUOTE = lazy_pattern(r'(\d?)"')
 
 
 def _closes_nothing(match: Match) -> bool:
@@ -66,14 +67,14 @@ lumber = rule(
     ("some 2x4s", "some two by fours"),
     needs=("x",),
 )
-_MATCH = re.compile(
+_MATCH = lazy_pattern(
     r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|"
     r"equali[sz]er|\d{2}\+\d|header|offside)\b",
     re.IGNORECASE,
 )
 
 
-_SCORE = re.compile(r"(?<![\w-])\d ?[-–] ?\d(?![\w-])")
+_SCORE = lazy_pattern(r"(?<![\w-])\d ?[-–] ?\d(?![\w-])")
 
 
 def _minute(match: Match) -> str:
@@ -145,9 +146,9 @@ feet_and_inches = rule(
 
 
 #: "65" LG OLED", "macbook pro 16"".
-_OF_MAKE = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][A-Za-z]+")
-_SCREEN = re.compile(r"\b(?:the|my|your|this|that|new|a used) $", re.IGNORECASE)
-_PRODUCT = re.compile(
+_OF_MAKE = lazy_pattern(rf" (?!(?:{STARTERS})\b)[A-Z][A-Za-z]+")
+_SCREEN = lazy_pattern(r"\b(?:the|my|your|this|that|new|a used) $", re.IGNORECASE)
+_PRODUCT = lazy_pattern(
     r"\b(?:macbook|imac|ipad|surface|thinkpad)(?: (?:air|pro|mini|max))? $", re.IGNORECASE
 )
 
@@ -213,9 +214,9 @@ screw = rule(
     ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
     needs=("x",),
 )
-_ASKED = re.compile(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
-_EQUALS = re.compile(r" ?=| is \d")
-_UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
+_ASKED = lazy_pattern(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
+_EQUALS = lazy_pattern(r" ?=| is \d")
+_UNIT_FOLLOWS = lazy_pattern(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
 
 
 def _dimensions(match: Match) -> str:
@@ -238,7 +239,7 @@ dimensions = rule(
     ("1.00x20", "one point zero zero times twenty"),
     needs=("x", "×"),
 )
-_LONG = re.compile(
+_LONG = lazy_pattern(
     r"\b(?:ran|row|rowed|swam|swim|boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
     r"trench|wall|wide|width|wire|yarn)\b"
 )

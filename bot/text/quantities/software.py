@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import decimal, digits, in_pairs, plural
 from bot.text.rule import Match, rule
@@ -38,7 +39,7 @@ software = rule(
     needs=(".",),
 )
 #: Speaks of a version, of which software a message says elsewhere.
-_NAMES_SOFTWARE = re.compile(
+_NAMES_SOFTWARE = lazy_pattern(
     rf"(?<![\w-])(?!(?:blender|bun|flask|julia|rails|ruby|spring|unity|wine)\b)"
     rf"(?:{_SOFTWARE}|versions?|upgrad\w{{1,3}})(?![\w-])",
     re.IGNORECASE,
@@ -107,7 +108,7 @@ named = rule(
     ("top-250", "top-250", "top two hundred fifty"),
     needs=("-",),
 )
-_SERVED = re.compile(
+_SERVED = lazy_pattern(
     r"\b(?:api|auth|backend|browser|oauth|tokens?|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|"
     r"gateway|http|https|login|page|go to|loads?|"
     r"nginx|prod|production|proxy|requests?|server|servers|site|staging|url|webhooks?|website)\b",

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.quantities.numbers import cardinal, counted, decimal, games, in_pairs
 from bot.text.rule import Match, rule
 
@@ -11,7 +12,7 @@ record = rule(
     ("went 12-4-1", "went twelve four one"),
     needs=("-",),
 )
-_OF_ONE_GAME = re.compile(
+_OF_ONE_GAME = lazy_pattern(
     r"\b(?:half|halftime|final|score|beat|inning|set|minutes?|mins?|open|closed|hours|shifts?|"
     r"ages?|"
     r"penalties|pens|aggregate|won|lost|win|lose)\b",
@@ -71,12 +72,12 @@ formation = rule(
     ("in a 4-2-3-1", "in a four two three one"),
     needs=("-",),
 )
-_BATTED = re.compile(
+_BATTED = lazy_pattern(
     r"\b(?:averag\w{1,3}|avg|ba|bat|bats|batted|batting|career|club|hit|hits|hitter|hitting|league|"
     r"obp|ops|pct|percentage|record|rookie|season|sl[gu]g?\w{0,6}|win)\b",
     re.IGNORECASE,
 )
-_NO_AVERAGE = re.compile(r"\b(?:grams?|inch(?:es)?|kg|lbs?|mm|p|ratio|seconds?)\b", re.IGNORECASE)
+_NO_AVERAGE = lazy_pattern(r"\b(?:grams?|inch(?:es)?|kg|lbs?|mm|p|ratio|seconds?)\b", re.IGNORECASE)
 
 
 def _average(match: Match) -> str:
@@ -177,7 +178,7 @@ left_of = rule(
 )
 #: How many characters away a word may be that says of which game a score is.
 _NEAR = 100
-_FOOTBALL = re.compile(
+_FOOTBALL = lazy_pattern(
     r"\b(?:aggregate|arsenal|barca|bayern|chelsea|clean sheet|equali[sz]er?|everton|footy|"
     r"(?:full|half)[ -]?time|hat[- ]?trick|liverpool|madrid|man (?:city|u|utd)|own goal|offside|"
     r"prem|premier league|psg|spurs|stoppage time|ucl|villa)\b",
@@ -243,13 +244,13 @@ season_of = rule(
     ("3 of s2", "3 of s2", "three of s two"),
     needs=(" of s",),
 )
-_SHOWN = re.compile(
+_SHOWN = lazy_pattern(
     r"\b(?:anime|arc|binge\w{0,2}|plot|cancell?ed|ending|eps?|episodes?|finale|hulu|netflix|"
     r"premieres?|"
     r"renewed|rewatch\w{0,3}|season|series|show|spoilers?|trailer|watch\w{0,3})\b",
     re.IGNORECASE,
 )
-_HALVES = re.compile(r"\b(?:half|end|start|ending|finale|ep|rest) of [Ss]\d")
+_HALVES = lazy_pattern(r"\b(?:half|end|start|ending|finale|ep|rest) of [Ss]\d")
 shown = rule(
     r"(?<![\w'-])[Ss]([1-9]|1\d)(?![\w'.:-])(?! (?:bucket|plus|tablet|ultra))",
     lambda m: (

@@ -1,14 +1,20 @@
-"""Recordings to upload: the stock voice's speech in every format that people send."""
+"""Recordings to upload: the stock voice's speech in every format that people send.
+
+What many tests upload lies in `said/`: a core takes two seconds to speak a sentence.
+`python -m tests.bot.clips.recordings VOICE TEXT` adds one.
+"""
 
 import hashlib
 import io
 import os
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import soundfile
 from filelock import FileLock
 
 from bot.clips.resampling import resample
@@ -48,15 +54,27 @@ def sentences(voices: Sequence[str], texts: Sequence[str]) -> dict[str, list[Flo
 
 
 def _said(voice: str, text: str) -> FloatArray:
-    """Spoken once in a run, in a third of the time that it sounds: its lanes share the files."""
-    name = hashlib.sha256(f"{voice} {text}".encode()).hexdigest()
-    file = Path(os.environ["SPOKEN_FOR_TESTS"], f"{name}.npy")
+    """As it lies in `said/`, or spoken once in a run: its lanes share the files."""
+    kept = _kept(voice, text)
+    if kept.exists():
+        recorded: FloatArray = soundfile.read(kept, dtype="float32")[0]
+        return recorded
+    file = Path(os.environ["SPOKEN_FOR_TESTS"], f"{kept.stem}.npy")
     with FileLock(f"{file}.lock"):
         if not file.exists():
-            job = Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters())
-            np.save(file, stock_engine().synthesise(job, lambda: False).pcm)
+            np.save(file, _spoken(voice, text))
     said: FloatArray = np.load(file)
     return said
+
+
+def _kept(voice: str, text: str) -> Path:
+    digest = hashlib.sha256(f"{voice} {text}".encode()).hexdigest()
+    return Path(__file__).with_name("said") / f"{voice}-{digest[:16]}.flac"
+
+
+def _spoken(voice: str, text: str) -> FloatArray:
+    job = Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters())
+    return stock_engine().synthesise(job, lambda: False).pcm
 
 
 def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:
@@ -124,3 +142,8 @@ def _film(container: av.container.OutputContainer, stream: av.VideoStream, lengt
         picture = np.full((48, 64, 3), (index * 7) % 255, np.uint8)
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
     container.mux(stream.encode(None))
+
+
+if __name__ == "__main__":
+    VOICE, TEXT = sys.argv[1:]
+    soundfile.write(_kept(VOICE, TEXT), _spoken(VOICE, TEXT), RATE, subtype="PCM_16")

@@ -37,6 +37,8 @@ WHOLE_WAY = ("png", "playlist", "not numbers", "long silence", "truncated", "fli
 #: Some files are speech all the same once they are mutated.
 MOST_ACCEPTED = 0.08
 AT_ONCE = 2
+#: Enough to pass, undamaged.
+LONG_S = 6.5
 #: What the judging process may grow by over the whole corpus.
 MOST_GROWTH_MIB = 64
 LIMITS = ClipLimits(decode_cpu_s=10, decode_wall_s=20.0, decode_memory_mib=384)
@@ -132,12 +134,12 @@ MUTATIONS = (truncated, flipped, wrong_header, torn_out, spliced, only_its_signa
 
 def too_short(pcm: FloatArray) -> list[bytes]:
     """Every format with too little speech to pass: most need no look at the speaker."""
-    return [encode(pcm[: 2 * RATE], name) for name in FORMATS]
+    return [encode(pcm[:RATE], name) for name in FORMATS]
 
 
 def mutated(pcm: FloatArray, short: list[bytes], rounds: int) -> Iterator[Upload]:
     random = Random(20)
-    long = [encode(pcm, name) for name in FORMATS]
+    long = [encode(pcm[: round(LONG_S * RATE)], name) for name in FORMATS]
     for turn in range(rounds * len(FORMATS)):
         sources = long if turn % 13 == 0 else short  # in time each format is damaged in both
         for mutate in MUTATIONS:

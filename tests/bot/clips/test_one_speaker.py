@@ -1,8 +1,7 @@
 """Two people in one clip are noticed and one person is not refused: the stock voices' figures.
 
 docs/benchmarks/one_speaker.md has those of many more voices, and how the limit was chosen. Here the
-stock voices say other sentences than were used for that: a woman and a man. Without `--all` she
-alone has to pass as one person.
+stock voices say other sentences than were used for that: a woman and a man.
 """
 
 import numpy as np
@@ -24,15 +23,13 @@ def voices() -> dict[str, list[FloatArray]]:
     return sentences(SOME, TEXTS)
 
 
+@pytest.mark.slow  # one pair and three people: test_judge.py
 @pytest.mark.timeout(300)
-def test_one_person_passes_and_two_are_refused(
-    voices: dict[str, list[FloatArray]], pytestconfig: pytest.Config
-) -> None:
+def test_one_person_passes_and_two_are_refused(voices: dict[str, list[FloatArray]]) -> None:
     random = np.random.default_rng(20)
-    alone = voices if pytestconfig.getoption("--all") else {"heart": voices["heart"]}
     one = {
         f"{number} {kind}": likeness(sound)
-        for number, (_, kind, sound) in enumerate(one_person(alone, random))
+        for number, (_, kind, sound) in enumerate(one_person(voices, random))
     }
     two = {
         f"{number} {kind}": likeness(sound)
@@ -42,7 +39,7 @@ def test_one_person_passes_and_two_are_refused(
     passed = {name: round(value, 3) for name, value in two.items() if value >= LIMIT}
     print(f"one person: least {min(one.values()):.3f} of {len(one)}, limit {LIMIT}")
     print(f"two people: {len(two) - len(passed)} of {len(two)} refused; passed: {passed}")
-    assert len(one) == 9 * len(alone)
+    assert len(one) == 9 * len(voices)
     assert len(two) == 5
     assert refused == set()
     assert len(passed) <= len(two) // 20

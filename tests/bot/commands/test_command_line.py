@@ -1,4 +1,7 @@
-"""`say`, `cache` and `doctor` as a person uses them: real processes, real files."""
+"""`say`, `cache` and `doctor` as a person uses them: real processes, real files.
+
+What ends before it has begun is tried in this process: to import a bot takes a second of a core.
+"""
 
 import base64
 import logging
@@ -8,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -64,6 +68,23 @@ def timbre(
     )
 
 
+@pytest.fixture
+def timbre_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """As `timbre`, in this process: returns the exit code and what it said to stderr."""
+
+    def run(home: Path, *arguments: str) -> tuple[int, str]:
+        for name, value in environment_of(home).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the command sets its own
+        code = main(arguments)
+        return code, capsys.readouterr().err
+
+    return run
+
+
 def word_errors(said: Path) -> float:
     if said.suffix == ".ogg":
         pcm, rate = opus.decode(said.read_bytes()), opus.SAMPLE_RATE
@@ -90,12 +111,14 @@ def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
     assert "I stop after “" in ended.stderr
 
 
-def test_a_text_in_another_script_is_refused_before_anything_is_loaded(home: Path) -> None:
-    ended = timbre(home, "say", "Привет, как дела?", "--out", str(home / "said.ogg"))
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("timbre: My voices read ")
-    assert ended.stderr.endswith(", and most of this text is in another script.\n")
-    assert ended.stderr.count("\n") == 1
+def test_a_text_in_another_script_is_refused_before_anything_is_loaded(
+    timbre_here: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    code, said = timbre_here(home, "say", "Привет, как дела?", "--out", str(home / "said.ogg"))
+    assert code == 1
+    assert said.startswith("timbre: My voices read ")
+    assert said.endswith(", and most of this text is in another script.\n")
+    assert said.count("\n") == 1
 
 
 def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) -> None:
@@ -130,9 +153,8 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
     ],
 )
 def test_a_mistake_is_one_line(
+    timbre_here: Callable[..., tuple[int, str]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     *,
     arguments: tuple[str, ...],
     code: int,
@@ -141,13 +163,10 @@ def test_a_mistake_is_one_line(
     """And nothing was begun: no database, no file."""
     (tmp_path / "folder.ogg").mkdir()
     (tmp_path / "file").write_text("")
-    for name, value in environment_of(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the command sets its own
-    assert main([each.replace("HOME", str(tmp_path)) for each in arguments]) == code
+    given = (each.replace("HOME", str(tmp_path)) for each in arguments)
+    ended, said = timbre_here(tmp_path, *given)
+    assert ended == code
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.ogg"]
-    said = capsys.readouterr().err
     (line,) = [line for line in said.splitlines() if line.startswith("timbre: ")]
     assert says in line
     assert "Traceback" not in said
@@ -168,15 +187,18 @@ def test_the_cache_is_listed_verified_and_cleared(home: Path, tmp_path: Path) ->
     assert "0 sound, 1 damaged and forgotten" in verified.stdout
 
 
-def test_a_database_that_is_not_ours_is_one_line_and_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_database_that_is_not_ours_is_one_line_and_stays_as_it_is(
+    timbre_here: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
     (tmp_path / "timbre.db").write_bytes(b"somebody's notes")
-    ended = timbre(tmp_path, "cache", "list")
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("timbre: ")
-    assert ended.stderr.count("\n") == 1
+    code, said = timbre_here(tmp_path, "cache", "list")
+    assert code == 2
+    assert said.startswith("timbre: ")
+    assert said.count("\n") == 1
     assert (tmp_path / "timbre.db").read_bytes() == b"somebody's notes"
 
 
+@pytest.mark.slow
 def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> None:
     ended = timbre(home, "doctor")
     assert ended.returncode == 0, ended.stdout
@@ -228,6 +250,8 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
     }
     ended = timbre(tmp_path / "home", "doctor", **given)
     assert ended.returncode == 1
+    for looked_at in ("Python", "Discord", "audio", "SQLite", "token", "database", "disk"):
+        assert looked_at in ended.stdout
     assert re.search(
         r"https://discord\.com/oauth2/authorize\?client_id=80351110224678912&", ended.stdout
     )
@@ -238,14 +262,16 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
     assert "no.secret" not in told.read_text()
 
 
-def test_a_folder_in_which_somebody_keeps_files_is_no_home(tmp_path: Path) -> None:
+def test_a_folder_in_which_somebody_keeps_files_is_no_home(
+    timbre_here: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
     (tmp_path / "clips").mkdir()
     notes = tmp_path / "notes.txt"
     notes.write_text("theirs")
     tmp_path.chmod(0o2775)
-    ended = timbre(tmp_path, "cache", "list")
-    assert ended.returncode == 2
-    assert ended.stderr.endswith(
+    code, said = timbre_here(tmp_path, "cache", "list")
+    assert code == 2
+    assert said.endswith(
         f"timbre: TIMBRE_HOME cannot be used: {tmp_path} holds files that are not Timbre's "
         "(notes.txt); name an empty folder\n"
     )
@@ -254,17 +280,19 @@ def test_a_folder_in_which_somebody_keeps_files_is_no_home(tmp_path: Path) -> No
         assert tmp_path.stat().st_mode & 0o7777 == 0o2775
 
 
-def test_clips_whose_database_is_gone_are_not_taken_for_nobodys(tmp_path: Path) -> None:
+def test_clips_whose_database_is_gone_are_not_taken_for_nobodys(
+    timbre_here: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
     """The message about a damaged database advises to move it away."""
     clip = tmp_path / "clips" / f"{'c' * 32}.flac"
     clip.parent.mkdir()
     clip.write_bytes(b"a voice")
-    ended = timbre(tmp_path, "cache", "list")
-    assert ended.returncode == 2
-    assert "holds members' clips, but not their database timbre.db; put it back" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    code, said = timbre_here(tmp_path, "cache", "list")
+    assert code == 2
+    assert "holds members' clips, but not their database timbre.db; put it back" in said
+    assert said.count("\n") == 1
     clip.parent.rename(tmp_path.parent / "kept")
-    assert timbre(tmp_path, "cache", "list").returncode == 0
+    assert timbre_here(tmp_path, "cache", "list")[0] == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

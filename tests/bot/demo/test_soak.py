@@ -13,6 +13,7 @@ from bot.demo.soak_figures import compared
 from bot.loopback.heard import Packet
 
 
+@pytest.mark.slow  # several servers at once: tests/end_to_end/test_several_processes.py
 @pytest.mark.usefixtures("quick_stock_voice")
 async def test_five_servers_speak_at_once_what_no_cache_knows(tmp_path: Path) -> None:
     """The full figures are for a quiet machine; what must never happen must not here either."""

@@ -326,6 +326,7 @@ async def test_more_than_so_many_at_once_are_refused(served: Served, tones: Tone
     assert set(await asyncio.gather(*asked)) == {200}
 
 
+@pytest.mark.slow  # a few: tests/end_to_end/test_long_text.py
 async def test_fifty_at_once_leave_the_engine_to_who_listens(store: Store, tmp_path: Path) -> None:
     """One request that people wait for goes before all that wait, and each of the fifty ends.
 

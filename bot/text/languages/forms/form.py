@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.text.expressions import lazy_pattern
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match, Rule
 
@@ -31,7 +32,7 @@ class WrittenForm:
         if pattern is None:
             return None
         return Rule(
-            re.compile(pattern, self.flags),
+            lazy_pattern(pattern, self.flags),
             lambda match: self.say(grammar, match),
             grammar.examples.get(self.name, ()),
             spaced=self.apart and grammar.spaced,

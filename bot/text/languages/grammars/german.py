@@ -2,15 +2,16 @@
 
 import re
 
+from bot.text.expressions import lazy_pattern
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.spelling import spelled
 
-_WEAK = re.compile(
+_WEAK = lazy_pattern(
     r"(?:\b(?:am|vom|zum|beim|im|dem|den|des|ab|bis|seit|nach|vor|zur|der \w+ vom|einem|meinem|"
     r"deinem|meinen|jeden)|(?:ten|\b(?:am|vom|zum|den|dem) \d{1,2}\.) (?:und|oder|bis)) $",
     re.IGNORECASE,
 )
-_WITH_ARTICLE = re.compile(r"\b(?:der|die|das)(?: \d{1,2}\. (?:und|oder|bis))? $", re.IGNORECASE)
+_WITH_ARTICLE = lazy_pattern(r"\b(?:der|die|das)(?: \d{1,2}\. (?:und|oder|bis))? $", re.IGNORECASE)
 #: Nouns that are counted with a point in chat; elsewhere "3." ends a sentence.
 _ORDERED = {
     **dict.fromkeys("platz tag stock versuch teil weltkrieg geburtstag advent".split(), "-r"),

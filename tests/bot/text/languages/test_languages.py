@@ -30,11 +30,6 @@ TABLES = {
     path.stem: [tuple(case) for case in tomllib.loads(path.read_text("utf-8"))["cases"]]
     for path in sorted(FOLDER.glob("*.toml"))
 }
-CASES = [
-    pytest.param(language, typed, read, id=f"{language}-{number}")
-    for language, cases in TABLES.items()
-    for number, (typed, read) in enumerate(cases)
-]
 
 
 def say(text: str, language: str, now: datetime = NOW) -> str:
@@ -48,9 +43,11 @@ def say(text: str, language: str, now: datetime = NOW) -> str:
     ).text
 
 
-@pytest.mark.parametrize(("language", "typed", "read"), CASES)
-def test_is_read_as_a_person_would(language: str, typed: str, read: str) -> None:
-    assert say(typed, language) == read
+@pytest.mark.parametrize("language", TABLES)
+def test_is_read_as_a_person_would(language: str) -> None:
+    cases = TABLES[language]
+    wrong = [(typed, said, read) for typed, read in cases if (said := say(typed, language)) != read]
+    assert wrong == []
 
 
 def test_twelve_languages_and_more_have_25_lines_each() -> None:
