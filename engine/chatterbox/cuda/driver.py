@@ -1,6 +1,7 @@
 """The few calls of the CUDA driver that loading and launching a kernel take."""
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,10 @@ import torch
 _OUT_OF_MEMORY = 2
 _BEHIND = 6  # CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
 _MOST_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+
+
+#: Of a tensor map: the type's number, and how rows of 128 bytes lie in shared memory.
+_BF16, _SWIZZLED_128, _PROMOTED_256 = 9, 3, 3
 
 
 class DriverError(RuntimeError):
@@ -36,6 +41,12 @@ class _Config(ctypes.Structure):
         ("attributes", ctypes.POINTER(_Attribute)),
         ("attribute_count", ctypes.c_uint),
     )
+
+
+class TensorMap(ctypes.Structure):
+    """How Hopper's copies find boxes of a matrix: opaque, and passed to kernels by value."""
+
+    _fields_ = (("words", ctypes.c_uint64 * 16),)
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,35 @@ class Driver:
         with _Current(self, context):
             handle = ctypes.c_void_p(function)
             self._call("cuLaunchKernelEx", ctypes.byref(config), handle, pointers, None)
+
+    def tensor_map(
+        self, address: int, shape: Sequence[int], strides: Sequence[int], box: Sequence[int]
+    ) -> TensorMap:
+        """Of a bf16 tensor and what a copy takes of it, the innermost dimension first in all.
+
+        `strides` are in bytes, of all but the innermost dimension, of which a box has 64: in shared
+        memory chunk c of a box's row r, of 16 bytes, lies at place c ^ (r % 8). What lies outside
+        the tensor is read as zeros. Strides are multiples of 16.
+        """
+        room = (ctypes.c_char * (ctypes.sizeof(TensorMap) + 64))()
+        aligned = ctypes.addressof(room) + -ctypes.addressof(room) % 64
+        rank = len(shape)
+        self._call(
+            "cuTensorMapEncodeTiled",
+            ctypes.c_void_p(aligned),
+            _BF16,
+            rank,
+            ctypes.c_void_p(address),
+            (ctypes.c_uint64 * rank)(*shape),
+            (ctypes.c_uint64 * (rank - 1))(*strides),
+            (ctypes.c_uint32 * rank)(*box),
+            (ctypes.c_uint32 * rank)(*[1] * rank),
+            0,
+            _SWIZZLED_128,
+            _PROMOTED_256,
+            0,
+        )
+        return TensorMap.from_buffer_copy(ctypes.string_at(aligned, ctypes.sizeof(TensorMap)))
 
     def _call(self, name: str, *arguments: Any) -> None:
         status = getattr(self._library, name)(*arguments)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.cubins import CubinCache
-from engine.chatterbox.cuda.driver import Driver, Shape
+from engine.chatterbox.cuda.driver import Driver, Shape, TensorMap
 from engine.chatterbox.cuda.libraries import NVRTC_MAJORS, load_driver, load_nvrtc
 from engine.chatterbox.cuda.nvrtc import Compiled, Nvrtc
 
@@ -116,6 +116,20 @@ class Program:
         torch.cuda.current_stream(self._device)  # torch's context comes first
         self._context = self._driver.context(_ordinal(self._device))
         self._module = self._driver.load(self._context, cubin)
+
+    def tensor_map(self, matrix: Tensor, box: int, *, halves: bool = False) -> TensorMap:
+        """Of a contiguous bf16 matrix, for copies of `box` rows: see `Driver.tensor_map`.
+
+        With `halves` a copy has `box` rows of either half of them, one by the other.
+        """
+        assert matrix.is_contiguous(), "copies know one stride"
+        assert matrix.dtype == torch.bfloat16, "the map says so"
+        rows, columns = matrix.shape
+        row = columns * matrix.itemsize
+        if halves:
+            shape, strides = (columns, 2, rows // 2), (row * (rows // 2), row)
+            return self._driver.tensor_map(matrix.data_ptr(), shape, strides, (64, 2, box))
+        return self._driver.tensor_map(matrix.data_ptr(), (columns, rows), (row,), (64, box))
 
     def kernel(self, name: str, *, shared: int = 0) -> Kernel:
         """The kernel `name`, whose launches may ask for so much dynamic shared memory."""

@@ -11,7 +11,8 @@ from torch import Tensor
 from engine.chatterbox.cuda.program import Program
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
-from engine.chatterbox.t3.kernels import sources
+from engine.chatterbox.t3.kernels import many_rows, sources
+from engine.chatterbox.t3.kernels.many_rows import ManyRows, PagedAttention
 from engine.chatterbox.t3.kernels.products import (
     MOST_FULL_ROWS,
     Between,
@@ -25,7 +26,7 @@ from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
-Products = HalfPrecision | FullPrecision | Library
+Products = HalfPrecision | FullPrecision | ManyRows | Library
 
 #: In place of rotary tables where positions are not turned, which are not read then.
 _NO_TABLES = ctypes.c_void_p(), ctypes.c_void_p()
@@ -56,11 +57,17 @@ class CompiledT3Kernels:
             self._own = HalfPrecision(sizes, dtype, device, stored)
             self._most_rows = sources.MOST_ROWS
         capability = torch.cuda.get_device_capability(device)
+        self._many: ManyRows | None = None
+        if many_rows.multiplies(sizes, dtype, capability, stored):
+            self._many = ManyRows(sizes, device)
         attention = Program(sources.attention(sizes, dtype, capability, cache), device)
         self._attentions = [
             (how, attention.kernel(f"attend_{how.name}"))
             for how in sources.attentions(sizes, capability, cache)
         ]
+        self._pages: PagedAttention | None = None
+        if many_rows.attends(dtype, capability, cache):
+            self._pages = PagedAttention(sizes, device)
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
             sampling.kernel, ("embed", "draw_noise", "sample")
@@ -120,6 +127,9 @@ class CompiledT3Kernels:
             batch.places,
             behind=self._behind,
         )
+        products = self._products(batch)
+        if isinstance(products, ManyRows):
+            products.begin(batch)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         lanes = -(-batch.noise.shape[1] // 4)
@@ -139,6 +149,9 @@ class CompiledT3Kernels:
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
+        if self._pages is not None and batch.rows > sources.MOST_ROWS:
+            self._pages.attend(batch, cache, rotary)
+            return
         how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)
         attend(
             (cache[0].shape[1], batch.rows),
@@ -180,4 +193,6 @@ class CompiledT3Kernels:
     def _products(self, batch: Batch) -> Products:
         if self._own is not None and batch.rows <= self._most_rows:
             return self._own
+        if self._many is not None and batch.rows <= many_rows.MOST_ROWS:
+            return self._many
         return self._library

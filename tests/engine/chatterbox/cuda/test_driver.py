@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 import torch
 
-from engine.chatterbox.cuda.driver import Driver, DriverError, Shape, _Config
+from engine.chatterbox.cuda.driver import Driver, DriverError, Shape, TensorMap, _Config
 
 
 class Library:
@@ -15,6 +15,7 @@ class Library:
     def __init__(self) -> None:
         self.called: list[str] = []
         self.launched: dict[str, Any] = {}
+        self.mapped: list[Any] = []
         self.fails: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -39,6 +40,13 @@ class Library:
                 "attributes": [(a.id, a.value.flag) for a in attributes],
                 "arguments": values,
             }
+        if name == "cuTensorMapEncodeTiled":
+            assert arguments[0].value % 64 == 0
+            ctypes.memset(arguments[0], 0xAB, ctypes.sizeof(TensorMap))
+            self.mapped = [
+                list(each) if isinstance(each, ctypes.Array) else getattr(each, "value", each)
+                for each in arguments[1:]
+            ]
         return self.fails.get(name, 0)
 
 
@@ -59,6 +67,18 @@ def test_a_launch_says_all_of_its_shape_in_the_context_of_its_device() -> None:
         "attributes": [(6, 1)],
         "arguments": [5, 6],
     }
+
+
+def test_a_map_of_a_matrix_says_where_it_lies_and_how_it_is_read() -> None:
+    library = Library()
+    driver = Driver(cast("ctypes.CDLL", library))
+    made = driver.tensor_map(0xF000, (1024, 2, 150), [307_200, 2048], (64, 2, 36))
+    bf16, rank, swizzled, promoted = 9, 3, 3, 3
+    assert library.mapped == [
+        *(bf16, rank, 0xF000, [1024, 2, 150], [307_200, 2048], [64, 2, 36], [1, 1, 1]),
+        *(0, swizzled, promoted, 0),
+    ]
+    assert list(made.words) == 16 * [0xABABABABABABABAB]
 
 
 def test_the_structures_are_laid_out_as_in_the_drivers_header() -> None:

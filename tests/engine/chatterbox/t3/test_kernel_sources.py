@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.chatterbox.cuda.program import SourceFile
-from engine.chatterbox.t3.kernels import sources
+from engine.chatterbox.t3.kernels import many_rows, sources
 from engine.weights.sizes import RELEASED, T3Sizes
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
@@ -24,9 +24,11 @@ def capability_of(architecture: str) -> tuple[int, int]:
     return int(architecture[:-1]), int(architecture[-1])
 
 
-def check(source: SourceFile, architecture: str, launched: dict[str, tuple[int, int]]) -> None:
-    """Compile; `launched` has each kernel's threads and dynamic shared memory."""
-    found = source.compile(nvrtc(), f"sm_{architecture}").resources
+def check(
+    source: SourceFile, architecture: str, launched: dict[str, tuple[int, int]], own: str = ""
+) -> None:
+    """Compile, with an architecture's `own` instructions; `launched`: threads, dynamic memory."""
+    found = source.compile(nvrtc(), f"sm_{architecture}{own}").resources
     assert {kernel.name for kernel in found} == set(launched)
     for kernel in found:
         threads, dynamic = launched[kernel.name]
@@ -127,6 +129,59 @@ def test_the_parity_mode_compiles(model: str) -> None:
     check(sources.between(SIZES[model], torch.float32), "90", BETWEEN)
     # Slow, with registers in memory: for comparing alone.
     sources.attention(SIZES[model], torch.float32, (9, 0), torch.int8).compile(nvrtc(), "sm_90")
+
+
+@pytest.mark.parametrize("model", ["llama", "turbo"])
+def test_kernels_of_many_rows_fit_hopper(model: str) -> None:
+    launched = {
+        f"{matrix}_{form.rows}": (form.threads, form.shared)
+        for matrix, forms in many_rows.forms(SIZES[model]).items()
+        for form in forms
+    }
+    source = many_rows.products(SIZES[model])
+    check(source, "90", launched | {"begin": (SIZES[model].hidden // 4, 0)}, own="a")
+    paged = {"attend_pages": (32 * many_rows.WARPS, many_rows.PAGES_SHARED)}
+    check(many_rows.attention(SIZES[model]), "90", paged, own="a")
+
+
+@pytest.mark.parametrize("model", ["llama", "turbo"])
+def test_products_of_many_rows_take_all_of_a_matrix_in_one_wave(model: str) -> None:
+    """Of clusters of four and eight the card holds 120 blocks where a multiprocessor has one."""
+    sizes = SIZES[model]
+    up = 2 * sizes.ffn if model == "llama" else sizes.ffn
+    shapes = {
+        "qkv": (3 * sizes.hidden, sizes.hidden),
+        "output": (sizes.hidden, sizes.hidden),
+        "up": (up, sizes.hidden),
+        "down": (sizes.hidden, sizes.ffn),
+        "head": (sizes.speech_vocabulary, sizes.hidden),
+    }
+    for name, forms in many_rows.forms(sizes).items():
+        assert [form.rows for form in forms] == [32, 64, many_rows.MOST_ROWS]
+        rows, columns = shapes[name]
+        for form in forms:
+            assert form.split * form.chunks * 64 == columns, (name, form)
+            split, across = form.grid(rows)
+            assert across * 64 * form.tiles >= rows > (across - 1) * 64 * form.tiles
+            beside = 228 * 1024 // (form.shared + 2048)
+            assert split * across <= (132 if split <= 2 else 120) * beside, (name, form)
+
+
+def test_only_hopper_has_products_of_many_rows_and_only_for_bf16_and_large_networks() -> None:
+    def has(sizes: T3Sizes, dtype: torch.dtype, stored: torch.dtype | None = None) -> list[str]:
+        capabilities = {name: capability_of(name) for name in SHARED_KB}
+        return [
+            name
+            for name, capability in capabilities.items()
+            if many_rows.multiplies(sizes, dtype, capability, stored)
+        ]
+
+    assert [has(sizes, torch.bfloat16) for sizes in SIZES.values()] == [["90"], ["90"], []]
+    assert many_rows.attends(torch.bfloat16, (9, 0))
+    assert not many_rows.attends(torch.float16, (9, 0))
+    assert not many_rows.attends(torch.bfloat16, (10, 0))
+    assert not many_rows.attends(torch.bfloat16, (9, 0), torch.int8)
+    assert has(LLAMA, torch.float16) == has(LLAMA, torch.bfloat16, torch.int8) == []
 
 
 @any_sizes

@@ -2,19 +2,27 @@
 
 import pytest
 import torch
+from torch.nn import functional
 
 from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.cuda.available import why_not
-from engine.chatterbox.t3.config import DecoderConfig
-from engine.chatterbox.t3.kernels import T3Kernels
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.config import PAGE, DecoderConfig
+from engine.chatterbox.t3.kernels import T3Kernels, many_rows
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
+from engine.chatterbox.t3.kernels.many_rows import ManyRows
+from engine.chatterbox.t3.kernels.products import Between, Library
+from engine.chatterbox.t3.kernels.reference import RMS_EPSILON, ReferenceT3Kernels
+from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.quantised import Quantised
+from engine.chatterbox.t3.rotary import rotary_tables
 from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
+from engine.weights.sizes import HEAD_DIM
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint
 from tests.engine.chatterbox.utterances import to_decode
 
@@ -148,3 +156,142 @@ def test_steps_of_int8_are_as_near_to_fp32_of_the_same_as_plain_torch(
         assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()
     again = trace(checkpoint, kernels, said, 8, 256, dtype=half, form=form)
     assert torch.equal(again[0], got)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("guided", [True, False])
+def test_attention_by_pages_reads_all_that_is_used_and_nothing_else(
+    checkpoint: Checkpoint, guided: bool
+) -> None:
+    """Contexts of every length up to the longest, a row that is idle, first pages shared."""
+    device, sizes, dtype = checkpoint.device, checkpoint.sizes, torch.bfloat16
+    if not many_rows.attends(dtype, torch.cuda.get_device_capability(device)):
+        pytest.skip("this card attends to many rows as to few")
+    lengths = [
+        -1,
+        0,
+        1,
+        31,
+        32,
+        33,
+        150,
+        191,
+        192,
+        193,
+        350,
+        383,
+        777,
+        1500,
+        2047,
+        2048,
+        3000,
+        4095,
+    ]
+    places, rows = len(lengths), len(lengths) * (1 + guided)
+    positions = torch.tensor(lengths * (1 + guided), dtype=torch.int32, device=device)
+    tables = torch.arange(1, rows * 128 + 1, dtype=torch.int32).view(rows, 128).to(device)
+    for row in range(places, rows):
+        if positions[row] >= PAGE:  # nothing is added to a page that is shared
+            tables[row, 0] = tables[row - places, 0]
+    drawn = torch.Generator(device).manual_seed(7)
+    cache = torch.full((2, rows * 128 + 1, sizes.heads, PAGE, HEAD_DIM), torch.nan, device=device)
+    cache[:, SINK_PAGE] = 0
+    for row in range(rows):
+        for first in range(0, int(positions[row]), PAGE):
+            used = min(PAGE, int(positions[row]) - first)
+            page = cache[:, int(tables[row, first // PAGE]), :, :used]
+            page.normal_(generator=drawn)
+    cache = cache.to(dtype)
+    hidden = sizes.heads * HEAD_DIM
+    batch = Batch(
+        slots=torch.zeros(places, dtype=torch.int32, device=device),
+        guided=guided,
+        context=4096,
+        tables=tables,
+        positions=positions,
+        residual=torch.zeros(rows, hidden, device=device),
+        qkv=torch.randn(rows, 3 * hidden, device=device, generator=drawn).to(dtype),
+        attended=torch.zeros(rows, hidden, dtype=dtype, device=device),
+        **dict.fromkeys(("normed", "gate_up", "activated", "logits", "noise"), torch.zeros(0)),
+    )
+    rotary = rotary_tables(4096, device)
+    kernels = CompiledT3Kernels(sizes, dtype, device)
+    given = cache.clone()
+    kernels.attend(batch, (given[0], given[1]), rotary)
+    got, stored = batch.attended.float(), given.clone()
+    ReferenceT3Kernels().attend(batch, (cache[0], cache[1]), rotary)
+    rows_with_work = positions >= 0
+    assert torch.equal(stored[:, 1:].isnan(), cache[:, 1:].isnan())
+    torch.testing.assert_close(
+        got[rows_with_work], batch.attended.float()[rows_with_work], rtol=0.02, atol=0.005
+    )
+    rounded = (stored[:, 1:] - cache[:, 1:]).nan_to_num().abs().max()
+    assert rounded <= 0.04, "keys are turned in other orders"
+
+
+@pytest.fixture
+def of_many(checkpoint: Checkpoint) -> ManyRows:
+    capability = torch.cuda.get_device_capability(checkpoint.device)
+    if not many_rows.multiplies(checkpoint.sizes, torch.bfloat16, capability, None):
+        pytest.skip("this card has no products of many rows of its own")
+    return ManyRows(checkpoint.sizes, checkpoint.device)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("rows", [17, 32, 50, 64, 100, 128])
+def test_products_of_many_rows_are_as_near_to_fp64_as_the_librarys(
+    checkpoint: Checkpoint, of_many: ManyRows, rows: int
+) -> None:
+    """A layer's and the head's; twice the same, and none of it depends on the other rows."""
+    weights = load_t3(checkpoint.file, checkpoint.device, torch.bfloat16)
+    layer = weights.layers[-1]
+    config = DecoderConfig.for_streams(64, torch.bfloat16, voices=1, sizes=weights.sizes)
+    buffers = T3(weights, config).buffers
+    drawn = torch.Generator(checkpoint.device).manual_seed(rows)
+    # In fp32: each row of its own size.
+    residual = torch.randn(rows, 1024, device=checkpoint.device, generator=drawn)
+    residual *= 1 + torch.arange(rows, device=checkpoint.device)[:, None]
+    attended = torch.randn(rows, 1024, device=checkpoint.device, generator=drawn).bfloat16()
+
+    def run(kernels: ManyRows | Library, given: slice) -> dict[str, torch.Tensor]:
+        count = len(residual[given])
+        batch = buffers.batch(count, guided=False, context=256)
+        batch.residual.copy_(residual[given])
+        batch.attended.copy_(attended[given])
+        if isinstance(kernels, ManyRows):
+            kernels.begin(batch)
+        kernels.norm_linear(batch, layer.qkv, batch.qkv)
+        found = {"qkv": batch.qkv.clone()}
+        kernels.add_attended(batch, layer.output)
+        found["output"] = batch.residual - residual[given]
+        kernels.add_mlp(batch, layer.gate_up, layer.down)
+        found["mlp"] = batch.residual - residual[given] - found["output"]
+        kernels.norm_linear(batch, weights.speech_head, batch.logits)
+        return found | {"head": batch.logits.clone()}
+
+    def exact() -> dict[str, torch.Tensor]:
+        def normed(stream: torch.Tensor) -> torch.Tensor:
+            return functional.rms_norm(stream, stream.shape[-1:], eps=RMS_EPSILON)
+
+        def times(vectors: torch.Tensor, weight: Quantised | torch.Tensor) -> torch.Tensor:
+            assert isinstance(weight, torch.Tensor)
+            return vectors @ weight.double().T
+
+        stream = residual.double()
+        found = {"qkv": times(normed(stream), layer.qkv)}
+        found["output"] = times(attended.double(), layer.output)
+        stream = stream + found["output"]
+        gate, up = times(normed(stream), layer.gate_up).chunk(2, dim=-1)
+        found["mlp"] = times(functional.silu(gate) * up, layer.down)
+        return found | {"head": times(normed(stream + found["mlp"]), weights.speech_head)}
+
+    everything = slice(0, rows)
+    sizes, dtype = checkpoint.sizes, torch.bfloat16
+    plain = run(Library(Between(sizes, dtype, checkpoint.device)), everything)
+    got, again, right = run(of_many, everything), run(of_many, everything), exact()
+    few = run(of_many, slice(0, 17))
+    for name, expected in right.items():
+        allowed = 1.2 * (plain[name].double() - expected).norm(dim=1) + 1e-6 * expected.norm(dim=1)
+        assert ((got[name].double() - expected).norm(dim=1) <= allowed).all(), name
+        assert torch.equal(got[name], again[name]), name
+        assert torch.equal(got[name][:17], few[name]), name
