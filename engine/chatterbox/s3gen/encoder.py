@@ -70,11 +70,12 @@ def _conform(stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor) -> 
 
 
 def _relative_positions(time: int, width: int, device: torch.device) -> Tensor:
-    """Sinusoids of the distances time-1 ... -(time-1): (2 * time - 1, width) fp32.
+    """Sinusoids of the distances time-1 ... -time: (2 * time, width) fp32.
 
+    The last is met by no pair: an even number is what a GPU's products are quick with.
     Sines in the even features, cosines in the odd ones (Vaswani et al. 2017).
     """
-    distances = torch.arange(time - 1, -time, -1, device=device, dtype=torch.float32)
+    distances = torch.arange(time - 1, -time - 1, -1, device=device, dtype=torch.float32)
     steps = torch.arange(0, width, 2, device=device, dtype=torch.float32)
     angles = distances[:, None] * torch.exp(steps * -(math.log(10_000.0) / width))
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
@@ -86,17 +87,16 @@ def _attend(qkv: Tensor, layer: EncoderLayer, positions: Tensor, used: Tensor) -
     place = functional.linear(positions.to(layer.position.dtype), layer.position)
     if qkv.dtype != torch.float16:
         qkv, place = qkv.float(), place.float()
-    place = place.view(2 * time - 1, layer.heads, -1).permute(1, 2, 0)
+    place = place.view(2 * time, layer.heads, -1).permute(1, 2, 0)
     content, located, key, value = qkv.view(batch, time, 4, layer.heads, -1).permute(2, 0, 3, 1, 4)
-    unused = ~used
     attended = []
     for item in range(batch):  # one at a time: a score for every distance is large
         scores = located[item] @ place
         # Row i holds distances from time-1 down; those of its keys begin time-1-i in.
         shifted = scores.as_strided(
-            (layer.heads, time, time), (time * (2 * time - 1), 2 * time - 2, 1), time - 1
+            (layer.heads, time, time), (2 * time * time, 2 * time - 1, 1), time - 1
         )
-        bias = shifted.masked_fill(unused[item], float("-inf"))
+        bias = torch.where(used[item], shifted, float("-inf"))
         attended.append(
             functional.scaled_dot_product_attention(
                 content[item, None], key[item, None], value[item, None], bias[None], scale=1.0

@@ -2,8 +2,8 @@
 
 `reference` is plain torch and runs everywhere; `cpu` is that in an order that suits a CPU. `cuda`
 is CUDA C++ and needs no more than an NVIDIA GPU of compute capability 8.0; on Hopper it has
-`hopper`. `fused` has Triton in place of those that are faster there. All are
-tested against `reference`. Nothing outside this package knows which is used.
+`hopper`, which is the fastest there. `fused` has Triton in place of what is faster in it on other
+cards. All are tested against `reference`. Nothing outside this package knows which is used.
 """
 
 from functools import cache
@@ -11,6 +11,7 @@ from functools import cache
 import torch
 
 from engine.chatterbox.cuda.available import kernels_run
+from engine.chatterbox.cuda.program import HOPPER
 from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
@@ -38,9 +39,10 @@ def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
         return CpuS3GenKernels()
     if dtype == torch.float32 or not kernels_run(device, dtype):
         return ReferenceS3GenKernels()
-    if torch.cuda.get_device_capability(device) < SINCE:
+    capability = torch.cuda.get_device_capability(device)
+    if capability < SINCE:
         return ReferenceS3GenKernels()
-    if triton_runs(device):
+    if capability != HOPPER and triton_runs(device):
         from engine.chatterbox.s3gen.kernels.fused import FusedS3GenKernels  # noqa: PLC0415 - Triton
 
         return FusedS3GenKernels(device, dtype)

@@ -226,29 +226,43 @@ DEVICE void convolve(const Convolutions &all, const i64 *lengths) {
     int phase = column * 64 / c.width, channel = column * 64 - phase * c.width;
     int rows = c.count * c.rate + c.ahead;
     int used = (int)lengths[item] * c.per_frame + c.more;
+    auto row_at = [&](int j, int half) { return first + row_of[j] + half * 8 + lane / 4; };
+    auto channel_at = [&](int j) { return channel + column_of[j] + lane % 4 * 2; };
+    auto place_of = [&](int row, int at) { return ((size_t)item * rows + row) * c.width + at; };
+    // All at once: behind the stores of one, each of the others would wait for the memory alone.
+    float2 residual[FRAGMENTS][2];
+#pragma unroll
+    for (int j = 0; j < FRAGMENTS; j++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = row_at(j, half), at = channel_at(j);
+            residual[j][half] = make_float2(0, 0);
+            if (c.residual && row < c.count && at < c.width)
+                residual[j][half] = *(const float2 *)(c.residual +
+                                                    place_of(row * c.rate + phase + c.ahead, at));
+        }
 #pragma unroll
     for (int j = 0; j < FRAGMENTS; j++) {
-        int at = channel + column_of[j] + lane % 4 * 2;
+        int at = channel_at(j);
         if (at >= c.width) continue;
-        float2 bias = *(const float2 *)(c.bias + phase * c.width + at);
+        float2 bias = __ldg((const float2 *)(c.bias + phase * c.width + at));
         float2 alpha[MOST];
 #pragma unroll
         for (int i = 0; i < MOST; i++)
-            if (c.alpha[i]) alpha[i] = *(const float2 *)(c.alpha[i] + at);
+            if (c.alpha[i]) alpha[i] = __ldg((const float2 *)(c.alpha[i] + at));
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            int row = first + row_of[j] + half * 8 + lane / 4;
+            int row = row_at(j, half);
             if (row >= c.count) continue;
             int to = row * c.rate + phase + c.ahead;
             // A copy of row 2 comes ahead of all where there is one.
             for (int copy = c.ahead && to == 2; copy >= 0; copy--) {
                 int there = copy ? 0 : to;
-                size_t place = ((size_t)item * rows + there) * c.width + at;
-                float x = sum[j][2 * half] + bias.x, y = sum[j][2 * half + 1] + bias.y;
-                if (c.residual) {
-                    float2 more = *(const float2 *)(c.residual + place);
-                    x += more.x, y += more.y;
-                }
+                size_t place = place_of(there, at);
+                float2 more = residual[j][half];
+                if (copy && c.residual) more = *(const float2 *)(c.residual + place);
+                float x = sum[j][2 * half] + bias.x + more.x;
+                float y = sum[j][2 * half + 1] + bias.y + more.y;
                 if (c.total) *(float2 *)(c.total + place) = make_float2(x, y);
 #pragma unroll
                 for (int i = 0; i < MOST; i++)
@@ -263,7 +277,7 @@ DEVICE void convolve(const Convolutions &all, const i64 *lengths) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(288, 1)
+extern "C" __global__ void __launch_bounds__(288, HOPPER ? 3 : 1)
 convolve_64(const __grid_constant__ Convolutions all, const i64 *lengths) {
     convolve<64>(all, lengths);
 }

@@ -96,9 +96,6 @@ def snake_tensors(
 class CudaS3GenKernels(ReferenceS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    #: Rows from which layers go another way than Hopper's own.
-    hopper_rows: float = math.inf
-
     def __init__(
         self, device: torch.device, dtype: torch.dtype, *, as_elsewhere: bool = False
     ) -> None:
@@ -117,7 +114,8 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
 
     def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
         hopper = self._hopper
-        if hopper and hopper.resnet_fits(rows, block) and self._layers_fit(rows, block.layers):
+        fit = HopperKernels.layers_fit(rows.shape[1], block.layers)
+        if hopper and fit and hopper.resnet_fits(rows, block):
             return hopper.block(rows, block, lengths, step)
         return super().block(rows, block, lengths, step)
 
@@ -129,14 +127,10 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], heads: int, lengths: Tensor
     ) -> None:
-        if self._hopper and self._layers_fit(stream, layers):
+        if self._hopper and HopperKernels.layers_fit(stream.shape[1], layers):
             self._hopper.transform(stream, layers, lengths)
         else:
             super().transform(stream, layers, heads, lengths)
-
-    def _layers_fit(self, rows: Tensor, layers: tuple[TransformerLayer, ...]) -> bool:
-        batch, time, _ = rows.shape
-        return batch * time < self.hopper_rows and HopperKernels.layers_fit(time, layers)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation

@@ -40,8 +40,6 @@ DATA_CENTRE = ((8, 0), (9, 0), (10, 0))
 class FusedS3GenKernels(CudaS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    hopper_rows = LARGE
-
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         """Raises what `CudaS3GenKernels` does."""
         super().__init__(device, dtype)

@@ -103,6 +103,14 @@ DEVICE void multiply_256(float (&d)[32][4], u64 a, u64 b, int more) {
                  " {" NAMES_128 "}, %128, %129, p, 1, 1, 0, 0; }"
                  : SUMS_64(d, 0), SUMS_64(d, 16) : "l"(a), "l"(b), "r"(more));
 }
+// `d` (64 x 256) plus 16 columns of `a`, in registers, times `b` (256 rows).
+DEVICE void multiply_256(float (&d)[32][4], const u32 (&a)[4], u64 b) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %133, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n256k16.f32." HALF "." HALF
+                 " {" NAMES_128 "}, {%128, %129, %130, %131}, %132, p, 1, 1, 0; }"
+                 : SUMS_64(d, 0), SUMS_64(d, 16)
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1));
+}
 DEVICE void settle(float (&d)[32][4]) { asm volatile("" : SUMS_64(d, 0), SUMS_64(d, 16)::"memory"); }
 #else
 #define HOPPER 0

@@ -1,8 +1,8 @@
 """The estimator's resnets and transformer layers on Hopper, which hand on blocks.
 
 A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece: see
-`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels. With many
-rows `transformer_many.cu` and `resnet_many.cu` take the place of the first and the last.
+`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels. Many rows
+go another way: see `hopper_many`.
 """
 
 import ctypes
@@ -14,6 +14,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program
 from engine.chatterbox.s3gen.kernels.hopper_forms import FORMS, ChainForm, sources
+from engine.chatterbox.s3gen.kernels.hopper_many import ManyRows, is_many, pairs
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
@@ -21,7 +22,6 @@ WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of 
 HEADS = INNER // 64
 CHANNELS = (256, 320, 512)  # of what a resnet reads
 MULTIPROCESSORS = 132  # of an H100 or H200
-MANY_ROWS = 12_288  # from so many on, tiles of 128 rows fill the card
 #: Clusters of four whose blocks take a multiprocessor each: so many surely fit a card at once.
 CLUSTERS = 28
 PARTS = WIDTH // 32  # of a row, each of which tells its mean and its sum of squares
@@ -49,6 +49,8 @@ class HopperKernels:
             for kernel, form in FORMS[name].items():
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._laid_out = WeakIdKeyDictionary()
+        self._joined = WeakIdKeyDictionary()
+        self._many = ManyRows(self._launch, self._blocks, self._halves)
 
     @staticmethod
     def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:
@@ -62,9 +64,9 @@ class HopperKernels:
 
     @classmethod
     def normed_conv_fits(cls, rows: Tensor, product: Linear, stream: Tensor | None) -> bool:
-        """With many rows either new ones, of a stream, or a stream's growth, of halves."""
-        many = _many(rows) and (stream is None) != (rows.dtype == torch.float32)
-        return cls.conv_fits(rows, product) and not many
+        """Many rows are in fp32, and new ones come of them."""
+        refused = is_many(rows) and (stream is not None or rows.dtype != torch.float32)
+        return cls.conv_fits(rows, product) and not refused
 
     @staticmethod
     def layers_fit(time: int, layers: tuple[TransformerLayer, ...]) -> bool:
@@ -75,10 +77,8 @@ class HopperKernels:
 
     def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
         """`resnet`, whose last kernel hands the stream on to the first layer, and `transform`."""
-        if _many(rows):
-            stream = self.resnet(rows, block, step)
-            self.transform(stream, block.layers, lengths)
-            return stream
+        if is_many(rows):
+            return self._many.block(rows, block, lengths, step)
         batch, time, _ = rows.shape
         handed = self._rows(rows.new_empty(batch, time, WIDTH))
         stream = self._resnet(rows, block, step, (block.layers[0].ahead, *handed))
@@ -86,6 +86,8 @@ class HopperKernels:
         return stream
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
+        if is_many(rows):
+            return self._many.resnet(rows, block, step)
         return self._resnet(rows, block, step, (None, None, None))
 
     def _resnet(
@@ -97,11 +99,11 @@ class HopperKernels:
     ) -> Tensor:
         batch, time, channels = rows.shape
         first, second, shortcut = block.first, block.second, block.shortcut
-        found: tuple[Tensor, Tensor] | None = self._laid_out.get(shortcut.weight)
+        found: tuple[Tensor, Tensor] | None = self._joined.get(shortcut.weight)
         if found is None:
             weight = torch.cat([first.conv.weight, shortcut.weight], dim=1)
             found = blocks_of(weight), torch.cat([first.conv.bias, shortcut.bias])
-            self._laid_out[shortcut.weight] = found
+            self._joined[shortcut.weight] = found
         stream = rows.new_empty(batch, time, WIDTH)
         hidden = torch.empty_like(stream, dtype=self._dtype)
         affine = (first.gain, first.bias, block.time[step])
@@ -114,6 +116,8 @@ class HopperKernels:
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
+        if is_many(rows):
+            return self._many.normed_conv(rows, block, shift)
         rounded = None if stream is not None else torch.empty_like(rows, dtype=self._dtype)
         name = "last" if rows.dtype == torch.float32 else "second"
         weight, bias = self._blocks(block.conv.weight), block.conv.bias
@@ -125,6 +129,8 @@ class HopperKernels:
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
         """Of rows in fp32."""
+        if is_many(rows):
+            return self._many.causal_conv(rows, product)
         result = torch.empty_like(rows)
         weight = self._blocks(product.weight)
         self._convolve("plain", rows, weight, product.bias, None, None, None, None, result)
@@ -133,8 +139,8 @@ class HopperKernels:
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
-        if _many(stream):
-            self._grow_many(stream, layers, lengths)
+        if is_many(stream):
+            self._many.transform(stream, layers, lengths)
             return
         rows = self._rows(stream)
         count = stream.numel() // WIDTH
@@ -157,7 +163,7 @@ class HopperKernels:
         means = stream.new_empty(tiles, 64)
         # Half of the keys each where that does not fill the card more than once.
         attention = "halved_64" if tiles * HEADS <= 2 * MULTIPROCESSORS else "attention_64"
-        for layer, after in _pairs(layers):
+        for layer, after in pairs(layers):
             self._divided("qkv", (left, told), layer.qkv, qkv, means)
             self._launch(attention, (time // 64, HEADS, batch), qkv, lengths, attended, time)
             weight, ahead = self._blocks(layer.out), layer.feed_ahead
@@ -178,34 +184,6 @@ class HopperKernels:
         grid = (len(left), len(product.weight) // 128)
         self._launch(name, grid, left, told, weight, product.bias, *results)
 
-    def _grow_many(
-        self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
-    ) -> None:
-        batch, time, _ = stream.shape
-        tiles = batch * time // 64
-        qkv, attended, hidden = self._between(stream)
-        left = self._halves(tiles, WIDTH, stream)
-        self._launch("norm_blocks", (tiles,), stream, layers[0].ahead, left)
-        pairs = min(MULTIPROCESSORS, -(-tiles // 2))
-        for layer, after in _pairs(layers):
-            self._multiply("many_qkv", left, layer.qkv, qkv)
-            grid = (time // 64, HEADS, batch)
-            self._launch("attention_64", grid, qkv, lengths, attended, time)
-            weight, ahead = self._blocks(layer.out), layer.feed_ahead
-            self._launch(
-                "many_attended_out", (pairs,), attended, weight, stream, ahead, left, tiles
-            )
-            self._multiply("many_feed_in", left, layer.feed_in, hidden)
-            handed = (None, None) if after is None else (after.ahead, left)
-            weight = self._blocks(layer.feed_out)
-            self._launch("many_feed_out", (pairs,), hidden, weight, stream, *handed, tiles)
-
-    def _multiply(self, name: str, left: Tensor, product: Linear, result: Tensor) -> None:
-        across = len(product.weight) // 256
-        weight = self._blocks(product.weight, centred=True)
-        grid = (min(len(left), MULTIPROCESSORS // across), across)
-        self._launch(name, grid, left, weight, product.bias, result, len(left))
-
     def _convolve(
         self,
         name: str,
@@ -214,9 +192,6 @@ class HopperKernels:
         handed: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None),
     ) -> None:
         batch, time, _ = rows.shape
-        if _many(rows):
-            self._launch(f"many_{name}", (-(-time // 128), batch), rows, *others, time)
-            return
         # All of a matrix at once is faster, but leaves no room for a second block.
         if batch * time // 64 <= CLUSTERS and f"{name}_all" in self._kernels:
             name += "_all"
@@ -266,15 +241,3 @@ def blocks_of(matrix: Tensor) -> Tensor:
     row = torch.arange(64, device=matrix.device)[:, None]
     chunk = torch.arange(8, device=matrix.device) ^ row % 8
     return chunks[:, :, row, chunk].flatten(-2).contiguous()
-
-
-def _pairs(
-    layers: tuple[TransformerLayer, ...],
-) -> list[tuple[TransformerLayer, TransformerLayer | None]]:
-    """Each layer with the one behind it."""
-    return list(zip(layers, (*layers[1:], None), strict=True))
-
-
-def _many(rows: Tensor) -> bool:
-    batch, time, _ = rows.shape
-    return batch * time >= MANY_ROWS

@@ -29,8 +29,8 @@ def _conv(channels: int, parts: int, at_once: int) -> ChainForm:
     return ChainForm(256, at_once * across, tile + told)
 
 
-def _conv_many(channels: int, stages: int) -> ChainForm:
-    return ChainForm(256, 4 * stages, channels // 64 * 136 * 64 * 2)
+#: Four times 64 inputs of two tiles of 64 rows with eight before, and of a matrix.
+_CONV_MANY = ChainForm(384, 4 * (2 + 4), 4 * 2 * 8 * 64 * 2)
 
 
 #: By source and kernel.
@@ -44,11 +44,9 @@ FORMS = {
     },
     "transformer_many": {
         "norm_blocks": ChainForm(256, 0),
-        "many_qkv": ChainForm(288, 16 + 3 * 4),
-        "many_attended_out": ChainForm(256, 4 * 6),
-        "many_feed_in": ChainForm(288, 16 + 3 * 4),
-        "many_feed_out": ChainForm(256, 4 * 6),
+        "many_product": ChainForm(288, 16 + 3 * 4),
     },
+    "grow_many": {"many_grow": ChainForm(384, 8 + 5 * 4)},
     "attention_blocks": {
         "halved_64": ChainForm(256, 1 + 2 * 3 * 2),
         "attention_64": ChainForm(160, 1 + 4 * 2),
@@ -67,12 +65,11 @@ FORMS = {
         "plain_all": _conv(256, 3, 3),
     },
     "resnet_many": {
-        "many_first_256": _conv_many(256, 4),
-        "many_first_320": _conv_many(320, 4),
-        "many_first_512": _conv_many(512, 2),
-        "many_second": _conv_many(256, 4),
-        "many_last": _conv_many(256, 4),
-        "many_plain": _conv_many(256, 4),
+        "round_blocks": ChainForm(256, 0),
+        "many_first": _CONV_MANY,
+        "many_second": _CONV_MANY,
+        "many_last": _CONV_MANY,
+        "many_plain": _CONV_MANY,
     },
 }
 

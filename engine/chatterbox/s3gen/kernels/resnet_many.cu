@@ -1,9 +1,29 @@
-// The convolutions of `resnet.cu` for so many rows that they fill the card many times: a block takes
-// whole rows of channels, so that their norm is its own.
-#include "blocks.cuh"
+// A resnet for so many rows that they fill the card many times: see `resnet.cu`.
+#include "many.cuh"
 
 #define TAPS 3
-#define TOLD 136  // rows of a tile: two before it, 128, and as many as fill a kilobyte
+#define AHEAD 8  // rows that a tile has before its own: taps need two, the swizzle eight
+
+__device__ __align__(128) half_t nothing[AHEAD * 64];  // zeros: what lies before an item
+
+// What a convolution is for: a resnet's FIRST and SECOND, the LAST of all with its norm, or none.
+enum Kind { FIRST, SECOND, LAST, PLAIN };
+
+// `rows` (rows, channels) in blocks of halves. The grid is (rows / 64, channels / 64).
+extern "C" __global__ void __launch_bounds__(256)
+round_blocks(const float *rows, half_t *blocks, int channels) {
+    start_next();
+    wait_for_previous();
+    half_t *to = blocks + (size_t)(blockIdx.x * gridDim.y + blockIdx.y) * BLOCK;
+    const float *from = rows + (size_t)blockIdx.x * 64 * channels + blockIdx.y * 64;
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        int at = threadIdx.x + i * 256, row = at / 8, chunk = at % 8;
+        float x[8];
+        load8(x, from + (size_t)row * channels + chunk * 8);
+        *(uint4 *)(to + (row * 8 + (chunk ^ row % 8)) * 8) = packed(x);
+    }
+}
 
 // As `mish`, with the card's own approximations of power and quotient.
 DEVICE float quick_mish(float y) {
@@ -11,190 +31,249 @@ DEVICE float quick_mish(float y) {
     return y * __fdividef(square, square + 2);
 }
 
-// See `convolve`. Four warps take 64 rows, eight a tile; the first thread asks for the matrix, 64 of
-// its inputs at a time. The grid is (time / 128, items), the first rounded up.
-template <typename FROM, int CHANNELS, bool SHORTCUT, bool ADD, bool NORMED, int STAGES>
-DEVICE void convolve_many(const FROM *rows, const half_t *weight, const half_t *bias,
-                          const float *gain, const float *norm_bias, const float *shift,
-                          half_t *result, float *stream, int time) {
-    constexpr int ACROSS = CHANNELS / 64, DEEP = (TAPS + SHORTCUT) * ACROSS, PIECE = TOLD * 64;
-    constexpr int LAG = STAGES > 2 ? 2 : 1;  // steps until others have left a stage, too
-    constexpr int UNIT = 16 / sizeof(FROM), UNITS = CHANNELS / UNIT;
-    __shared__ u64 there[STAGES], taken[STAGES];
-    half_t *stages = (half_t *)shared, *tile = stages + STAGES * 4 * BLOCK;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
-    // The n-th of all steps: 64 of the matrix's inputs.
-    auto ask = [&](int n) {
-        int s = n % STAGES;
-        expect(&there[s], 4 * BLOCK_BYTES);
-        for (int k = 0; k < 4; k++)
-            copy_blocks(stages + (s * 4 + k) * BLOCK, weight + (size_t)(k * DEEP + n) * BLOCK, 1,
-                        &there[s]);
-    };
-    if (threadIdx.x == 0) {
+// A causal convolution of `rows` (blocks); but of the PLAIN one, its norm and Mish, and `shift` and
+// `more_shift` added, where there are any. The FIRST makes blocks of `result`, the LAST rows. The
+// SECOND adds the product of `direct` (blocks) and `shortcut`, and makes the stream, as the PLAIN one
+// does; where there is `result`, that becomes blocks of `stream - ahead`, normalised.
+//
+// Tiles of 64 rows, four warps and clusters as in `many_grow`; of a last two both fours of a block
+// take half of the inputs of one. The grid is 2 (tiles / each), rounded up.
+template <Kind KIND>
+DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *conv_bias,
+                     const float *conv_gain, const float *conv_norm_bias, const float *added,
+                     const half_t *direct, const half_t *shortcut, const half_t *more_added,
+                     float *stream, const float *ahead, half_t *result, int across,
+                     int direct_across, int time, int tiles, int each) {
+    constexpr int SLOTS = 4, STAGES = 4, TILE = (AHEAD + 64) * 64;
+    __shared__ u64 signals[2 * SLOTS], rows_there[STAGES], rows_taken[STAGES], done, joined;
+    __shared__ float bias[WIDTH], gain[WIDTH], norm_bias[WIDTH], shift[WIDTH], excess[WIDTH];
+    half_t *stages = (half_t *)shared;
+    Ring<SLOTS> ring{signals, signals + SLOTS, stages + STAGES * 2 * TILE};
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4, rank = blockIdx.x % 2;
+    if (threadIdx.x == 256) {
+        ring.prepare_signals();
 #pragma unroll
-        for (int s = 0; s < STAGES; s++) prepare(&there[s], 1), prepare(&taken[s], 8);
+        for (int s = 0; s < STAGES; s++) prepare(&rows_there[s], 1), prepare(&rows_taken[s], 8);
+        prepare(&done, 8);
+        prepare(&joined, 8);
         end_preparing();
-#pragma unroll 1
-        for (int n = 0; n < STAGES; n++) ask(n);
     }
-    __syncthreads();
+    if (int c = threadIdx.x; c < WIDTH) {
+        bias[c] = to_float(conv_bias[c]);
+        if (KIND != PLAIN) gain[c] = conv_gain[c], norm_bias[c] = conv_norm_bias[c];
+        if (KIND != PLAIN) shift[c] = added ? added[c] : 0;
+        if (KIND == SECOND) shift[c] += to_float(more_added[c]);
+        excess[c] = ahead ? ahead[c] : 0;
+    }
+    __syncwarp();
+    meet_cluster();
     start_next();
     wait_for_previous();
-    if (ADD && threadIdx.x == 0)
-        ask_for(stream + ((size_t)blockIdx.y * time + blockIdx.x * 128) * WIDTH,
-                min(128, time - blockIdx.x * 128) * WIDTH * 4);
-    int first = blockIdx.x * 128;
-    const FROM *from = rows + (size_t)blockIdx.y * time * CHANNELS;
-    // So many at once as registers hold: one by one each would wait for the memory.
-    constexpr int COUNT = (128 + TAPS - 1) * UNITS, AT_ONCE = 11;
-#pragma unroll 1
-    for (int begin = threadIdx.x; begin < COUNT; begin += 256 * AT_ONCE) {
-        decltype(rounded(from)) x[AT_ONCE];
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++) {
-            int i = begin + k * 256, row = i / UNITS, at = i % UNITS * UNIT;
-            int source = min(max(first + row - (TAPS - 1), 0), time - 1);
-            x[k] = rounded(from + (size_t)source * CHANNELS + at);
-        }
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++) {
-            int i = begin + k * 256, row = i / UNITS, at = i % UNITS * UNIT, chunk = at / 8;
-            if (i >= COUNT) break;
-            if (first + row < TAPS - 1) x[k] = {};
-            *(decltype(rounded(from)) *)(tile + chunk / 8 * PIECE +
-                                         (row * 8 + (chunk % 8 ^ row % 8)) * 8 + at % 8) = x[k];
-        }
-    }
-    show_to_products();
-    __syncthreads();
-    float sum[32][4];
-    int n = 0;
-    // The products with so many blocks of inputs, for this tap on.
-    auto multiply_all = [&](int blocks, int tap) {
-        int piece = 0;
-#pragma unroll 1
-        for (int i = 0; i < blocks; i++, n++) {
-            wait_for(&there[n % STAGES], n / STAGES & 1);
-            u64 a = matrix_at(tile + piece * PIECE + (two * 64 + tap) * 64);
-            u64 b = matrix_at(stages + n % STAGES * 4 * BLOCK);
-            begin_products();
-#pragma unroll
-            for (int k = 0; k < 4; k++) multiply_256(sum, a + 2 * k, b + 2 * k, i + k);
-            close_products();
-            if (i) {
-                wait_for_products<1>();
-                if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
-            }
-            if (threadIdx.x == 0 && n >= LAG && n - LAG + STAGES < DEEP) {
-                wait_for(&taken[(n - LAG) % STAGES], (n - LAG) / STAGES & 1);
-                ask(n - LAG + STAGES);
-            }
-            __syncwarp();
-            if (++piece == ACROSS) piece = 0, tap++;
-        }
-        wait_for_products<0>();
-        if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
-        settle(sum);
-    };
-    multiply_all(TAPS * ACROSS, 0);
-    int row = first + two * 64 + warp % 4 * 16 + lane / 4, column = lane % 4 * 2;
-    bool whole = first + two * 64 < time;
-    size_t place = ((size_t)blockIdx.y * time + row) * WIDTH + column;
-    if (!NORMED) {
-        if (!whole) return;
-#pragma unroll
-        for (int j = 0; j < 32; j++) {
-            u32 added = *(const u32 *)(bias + column + j * 8);
-#pragma unroll
-            for (int half = 0; half < 2; half++)
-                *(float2 *)(stream + place + half * 8 * WIDTH + j * 8) =
-                    make_float2(sum[j][2 * half] + lower<half_t>(added),
-                                sum[j][2 * half + 1] + upper<half_t>(added));
-        }
-        return;
-    }
-    float mean[2] = {}, squares[2] = {};
-#pragma unroll
-    for (int j = 0; j < 32; j++) {
-        u32 added = *(const u32 *)(bias + column + j * 8);
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            sum[j][i] += i % 2 ? upper<half_t>(added) : lower<half_t>(added);
-            mean[i / 2] += sum[j][i];
-        }
-    }
-#pragma unroll
-    for (int half = 0; half < 2; half++) mean[half] = sum_of_four(mean[half]) / WIDTH;
-#pragma unroll
-    for (int j = 0; j < 32; j++)
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            sum[j][i] -= mean[i / 2];
-            squares[i / 2] = fmaf(sum[j][i], sum[j][i], squares[i / 2]);
-        }
-#pragma unroll
-    for (int half = 0; half < 2; half++)
-        squares[half] = rsqrtf(sum_of_four(squares[half]) / WIDTH + EPSILON);
-    if (whole)
-#pragma unroll
-        for (int group = 0; group < 32; group += 4) {
-            float2 before[4][2];
-            if (ADD)
-#pragma unroll
-                for (int j = 0; j < 4; j++)
-#pragma unroll
-                    for (int half = 0; half < 2; half++)
-                        before[j][half] = *(const float2 *)(stream + place + half * 8 * WIDTH +
-                                                            (group + j) * 8);
-#pragma unroll
-            for (int j = group; j < group + 4; j++) {
-                float2 wide = *(const float2 *)(gain + column + j * 8);
-                float2 off = *(const float2 *)(norm_bias + column + j * 8);
-                float2 more = make_float2(0, 0);
-                if (shift) more = *(const float2 *)(shift + column + j * 8);
-#pragma unroll
-                for (int half = 0; half < 2; half++) {
-                    size_t at = place + half * 8 * WIDTH + j * 8;
-                    float u = sum[j][2 * half] * squares[half] * wide.x + off.x;
-                    float v = sum[j][2 * half + 1] * squares[half] * wide.y + off.y;
-                    u = quick_mish(u) + more.x, v = quick_mish(v) + more.y;
-                    if (ADD) {
-                        float2 x = before[j - group][half];
-                        *(float2 *)(stream + at) = make_float2(x.x + u, x.y + v);
-                    } else {
-                        *(u32 *)(result + at) = pack<half_t>(u, v);
+    int first = blockIdx.x / 2 * each, count = min(each, tiles - first), per_item = time / 64;
+    if (two == 2) {
+        asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+        if (threadIdx.x == 256) {
+            show_to_copies();
+            int n = 0, m = 0, pass = 0;
+            for (int begin = 0; begin < count; begin += 4, pass++) {
+                bool split = count - begin <= 2;
+                // What blocks are made of lies where these go.
+                if ((KIND == FIRST || KIND == SECOND) && pass) wait_for(&done, (pass - 1) & 1);
+                auto ask_rows = [&](const half_t *from, int wide, int k, bool before) {
+                    int s = m % STAGES;
+                    if (m >= STAGES) wait_for(&rows_taken[s], (m / STAGES - 1) & 1);
+                    expect(&rows_there[s], 2 * (BLOCK_BYTES + (before ? AHEAD * 128 : 0)));
+                    for (int i = 0; i < 2; i++) {
+                        int tile = min(first + begin + (split ? rank : rank * 2 + i), tiles - 1);
+                        half_t *to = stages + (s * 2 + i) * TILE;
+                        const half_t *own = from + (size_t)(tile * wide + k) * BLOCK;
+                        if (before)
+                            copy(to, tile % per_item ? own - wide * BLOCK + 56 * 64 : nothing,
+                                 AHEAD * 128, &rows_there[s]);
+                        copy_blocks(to + AHEAD * 64, own, 1, &rows_there[s]);
                     }
+                    m++;
+                };
+                for (int k = 0; k < across; k++) {
+                    ask_rows(rows, across, k, true);
+                    for (int tap = 0; tap < TAPS; tap++)
+                        ring.ask(n++, weight + (size_t)(tap * across + k) * BLOCK, TAPS * across);
+                }
+                if (KIND != SECOND) continue;
+                if (split) wait_for(&joined, 0);  // what is exchanged lies where these go
+                for (int k = 0; k < direct_across; k++) {
+                    ask_rows(direct, direct_across, k, false);
+                    ring.ask(n++, shortcut + (size_t)k * BLOCK, direct_across);
                 }
             }
-            asm volatile("" ::: "memory");
         }
-    if (!SHORTCUT) return;
-    // The shortcut reads what the last tap does.
-    multiply_all(ACROSS, TAPS - 1);
-    if (!whole) return;
-#pragma unroll
-    for (int j = 0; j < 32; j++) {
-        u32 added = *(const u32 *)(bias + WIDTH + column + j * 8);
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-            *(float2 *)(stream + place + half * 8 * WIDTH + j * 8) =
-                make_float2(sum[j][2 * half] + lower<half_t>(added),
-                            sum[j][2 * half + 1] + upper<half_t>(added));
+        __syncwarp();
+        meet_cluster();
+        return;
     }
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+    auto leave_rows = [&](int m) {
+        if (lane == 0) arrive(&rows_taken[m % STAGES]);
+    };
+    int column = lane % 4 * 2, n = 0, m = 0;
+    float sum[32][4];
+    // A step: 64 inputs, from a row of a tile's on.
+    auto multiply = [&](int row, int more) {
+        ring.wait(n);
+        u64 a = matrix_at(stages + (m % STAGES * 2 + two) * TILE + row * 64);
+        u64 b = matrix_at(ring.slot(n));
+        begin_products();
+#pragma unroll
+        for (int i = 0; i < 4; i++) multiply_256(sum, a + 2 * i, b + 2 * i, more + i);
+        close_products();
+    };
+#pragma unroll 1
+    for (int begin = 0; begin < count; begin += 4) {
+        bool split = count - begin <= 2;
+        int which = split ? rank : rank * 2 + two, tile = min(first + begin + which, tiles - 1);
+        bool mine = !split || !two;
+        int before = -1, rows_before = -1;  // what products may still read
+        auto leave_before = [&] {
+            if (before >= 0) ring.leave(before);
+            if (rows_before >= 0) leave_rows(rows_before);
+            before = rows_before = -1;
+        };
+        auto finish = [&] {
+            wait_for_products<0>();
+            leave_before();
+        };
+#pragma unroll 1
+        for (int k = 0; k < across; k++, m++) {
+            wait_for(&rows_there[m % STAGES], m / STAGES & 1);
+            if (split && k % 2 != two) {
+                finish();
+                for (int tap = 0; tap < TAPS; tap++) ring.skip(n++);
+                leave_rows(m);
+                continue;
+            }
+#pragma unroll 1
+            for (int tap = 0; tap < TAPS; tap++) {
+                multiply(AHEAD - 2 + tap, tap || k > (split ? two : 0));
+                wait_for_products<1>();
+                leave_before();
+                before = n++;
+            }
+            rows_before = m;
+        }
+        finish();
+        settle(sum);
+        if (split) {
+            // What the second four have, each thread's numbers in a column of their own.
+            float *other = (float *)stages + threadIdx.x % 128;
+            wait_for_eight();
+            if (two)
+#pragma unroll
+                for (int j = 0; j < 32; j++)
+#pragma unroll
+                    for (int i = 0; i < 4; i++) other[(j * 4 + i) * 128] = sum[j][i];
+            wait_for_eight();
+            if (!two)
+#pragma unroll
+                for (int j = 0; j < 32; j++)
+#pragma unroll
+                    for (int i = 0; i < 4; i++) sum[j][i] += other[(j * 4 + i) * 128];
+            show_to_products();
+            __syncwarp();
+            if (lane == 0) arrive(&joined);
+        }
+        if (KIND == PLAIN) {
+#pragma unroll
+            for (int j = 0; j < 32; j++) {
+                float2 off = *(const float2 *)(bias + column + j * 8);
+#pragma unroll
+                for (int i = 0; i < 4; i++) sum[j][i] += i % 2 ? off.y : off.x;
+            }
+        } else if (mine) {
+            float mean[2] = {}, squares[2] = {};
+#pragma unroll
+            for (int j = 0; j < 32; j++) {
+                float2 off = *(const float2 *)(bias + column + j * 8);
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    sum[j][i] += i % 2 ? off.y : off.x;
+                    mean[i / 2] += sum[j][i];
+                }
+            }
+#pragma unroll
+            for (int half = 0; half < 2; half++) mean[half] = sum_of_four(mean[half]) / WIDTH;
+#pragma unroll
+            for (int j = 0; j < 32; j++)
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    sum[j][i] -= mean[i / 2];
+                    squares[i / 2] = fmaf(sum[j][i], sum[j][i], squares[i / 2]);
+                }
+#pragma unroll
+            for (int half = 0; half < 2; half++)
+                squares[half] = rsqrtf(sum_of_four(squares[half]) / WIDTH + EPSILON);
+#pragma unroll
+            for (int j = 0; j < 32; j++) {
+                float2 wide = *(const float2 *)(gain + column + j * 8);
+                float2 off = *(const float2 *)(norm_bias + column + j * 8);
+                float2 more = *(const float2 *)(shift + column + j * 8);
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    sum[j][i] = quick_mish(fmaf(sum[j][i] * squares[i / 2], i % 2 ? wide.y : wide.x,
+                                                i % 2 ? off.y : off.x)) +
+                                (i % 2 ? more.y : more.x);
+            }
+        }
+        if (KIND == SECOND)
+#pragma unroll 1
+            for (int k = 0; k < direct_across; k++, m++) {
+                wait_for(&rows_there[m % STAGES], m / STAGES & 1);
+                if (mine) {
+                    multiply(AHEAD, 1);
+                    n++;
+                    wait_for_products<0>();
+                    ring.leave(n - 1);
+                } else {
+                    ring.skip(n++);
+                }
+                leave_rows(m);
+            }
+        settle(sum);
+        half_t *staged = stages + two * TILE + AHEAD * 64;
+        if (mine && which < count - begin) {
+            if (KIND == LAST) {
+                half_t *to = result + (size_t)(tile * 64 + warp % 4 * 16 + lane / 4) * WIDTH + column;
+#pragma unroll
+                for (int j = 0; j < 32; j++)
+#pragma unroll
+                    for (int half = 0; half < 2; half++)
+                        *(u32 *)(to + half * 8 * WIDTH + j * 8) =
+                            pack<half_t>(sum[j][2 * half], sum[j][2 * half + 1]);
+            }
+            if (KIND == SECOND || KIND == PLAIN)
+                store_rows(sum, stream + (size_t)tile * 64 * WIDTH);
+            if (KIND == FIRST || KIND == SECOND && result) {
+                wait_for_four(two);  // nobody reads these rows any more
+                put_blocks<2 * TILE>(sum, excess, KIND == SECOND, staged);
+                copy_out<2 * TILE>(staged, result + (size_t)tile * (WIDTH / 64) * BLOCK);
+            }
+        }
+        __syncwarp();
+        if (lane == 0) arrive(&done);
+    }
+    __syncwarp();
+    meet_cluster();
 }
 
-#define CONV(NAME, FROM, CHANNELS, SHORTCUT, ADD, NORMED, STAGES)                                  \
-    extern "C" __global__ void __launch_bounds__(256, 1)                                           \
-    NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
-         const float *norm_bias, const float *shift, half_t *result, float *stream, int time) {    \
-        convolve_many<FROM, CHANNELS, SHORTCUT, ADD, NORMED, STAGES>(                              \
-            rows, weight, bias, gain, norm_bias, shift, result, stream, time);                     \
+#define CONV(NAME, KIND)                                                                           \
+    extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)                 \
+    NAME(const half_t *rows, const half_t *weight, const half_t *bias, const float *gain,          \
+         const float *norm_bias, const float *shift, const half_t *direct, const half_t *shortcut, \
+         const half_t *more_shift, float *stream, const float *ahead, half_t *result, int across,    \
+         int direct_across, int time, int tiles, int each) {                                       \
+        convolve<KIND>(rows, weight, bias, gain, norm_bias, shift, direct, shortcut, more_shift,   \
+                       stream, ahead, result, across, direct_across, time, tiles, each);           \
     }
-
-CONV(many_first_256, float, 256, true, false, true, 4)
-CONV(many_first_320, float, 320, true, false, true, 4)
-CONV(many_first_512, float, 512, true, false, true, 2)
-CONV(many_second, half_t, 256, false, true, true, 4)
-CONV(many_last, float, 256, false, false, true, 4)
-CONV(many_plain, float, 256, false, false, false, 4)
+CONV(many_first, FIRST)
+CONV(many_second, SECOND)
+CONV(many_last, LAST)
+CONV(many_plain, PLAIN)

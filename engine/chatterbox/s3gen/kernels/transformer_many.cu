@@ -30,10 +30,10 @@ norm_blocks(const float *stream, const float *ahead, half_t *result) {
 // Blocks of `result` from those of `rows` times 256 rows of `weight`, which stay in shared memory.
 // Two times four warps take 64 rows in turn: one multiplies while the other stores. A ninth warp
 // asks for what they read. The grid is (any, outputs / 256).
-template <int SLOTS, bool CURVED>
-DEVICE void many_product(const half_t *rows, const half_t *weight, const half_t *bias,
-                         half_t *result, int tiles) {
-    constexpr int DEEP = WIDTH / 64;
+extern "C" __global__ void __launch_bounds__(288, 1)
+many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_t *result,
+             int tiles) {
+    constexpr int SLOTS = 3, DEEP = WIDTH / 64;
     __shared__ u64 weights_there, there[SLOTS], taken[SLOTS];
     half_t *weights = (half_t *)shared, *slots = weights + 4 * DEEP * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
@@ -103,7 +103,6 @@ DEVICE void many_product(const half_t *rows, const half_t *weight, const half_t 
                 int row = warp % 4 * 16 + half * 8 + lane / 4;
                 float u = sum[j][2 * half] + lower<half_t>(added);
                 float v = sum[j][2 * half + 1] + upper<half_t>(added);
-                if (CURVED) u = gelu(u), v = gelu(v);
                 *(u32 *)(slot + j / 8 * BLOCK + (row * 8 + (j % 8 ^ row % 8)) * 8 + lane % 4 * 2) =
                     pack<half_t>(u, v);
             }
@@ -122,132 +121,3 @@ DEVICE void many_product(const half_t *rows, const half_t *weight, const half_t 
         if (lane == 0) arrive(&taken[n % SLOTS]);
     }
 }
-
-// `stream` (rows, 256) grows by blocks of `rows` times `weight`; where there is `left`, that becomes
-// blocks of `stream - ahead`, normalised. Four warps take 64 rows, eight a tile; the first thread asks
-// for what they read: a warp more for that would take the registers of four. The grid is any.
-template <int DEEP>
-DEVICE void add_many(const half_t *rows, const half_t *weight, float *stream, const float *ahead,
-                     half_t *left, int tiles) {
-    constexpr int STAGES = 4, STAGE = 6 * BLOCK;
-    __shared__ u64 there[STAGES], taken[STAGES];
-    half_t *stages = (half_t *)shared;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
-    if (threadIdx.x == 0) {
-#pragma unroll
-        for (int s = 0; s < STAGES; s++) prepare(&there[s], 1), prepare(&taken[s], 8);
-        end_preparing();
-    }
-    __syncthreads();
-    start_next();
-    // The n-th of all steps: 64 inputs of a tile's rows, and of the matrix.
-    auto ask = [&](int n) {
-        int tile = blockIdx.x + n / DEEP * gridDim.x, i = n % DEEP, s = n % STAGES;
-        if (tile * 2 >= tiles) return;
-        half_t *to = stages + s * STAGE;
-        int there_are = min(2, tiles - tile * 2);
-        expect(&there[s], (4 + there_are) * BLOCK_BYTES);
-        for (int k = 0; k < there_are; k++)
-            copy_blocks(to + k * BLOCK, rows + (size_t)((tile * 2 + k) * DEEP + i) * BLOCK, 1,
-                        &there[s]);
-        for (int k = 0; k < 4; k++)
-            copy_blocks(to + (2 + k) * BLOCK, weight + (size_t)(k * DEEP + i) * BLOCK, 1, &there[s]);
-    };
-    wait_for_previous();
-    if (threadIdx.x == 0) {
-        show_to_copies();
-#pragma unroll 1
-        for (int n = 0; n < STAGES; n++) ask(n);
-    }
-    int n = 0;
-#pragma unroll 1
-    for (int tile = blockIdx.x; tile * 2 < tiles; tile += gridDim.x) {
-        if (threadIdx.x == 0)
-            ask_for(stream + (size_t)tile * 128 * WIDTH, min(2, tiles - tile * 2) * 64 * WIDTH * 4);
-        float sum[32][4];
-#pragma unroll 1
-        for (int i = 0; i < DEEP; i++, n++) {
-            const half_t *stage = stages + n % STAGES * STAGE;
-            wait_for(&there[n % STAGES], n / STAGES & 1);
-            u64 a = matrix_at(stage + two * BLOCK), b = matrix_at(stage + 2 * BLOCK);
-            begin_products();
-#pragma unroll
-            for (int k = 0; k < 4; k++) multiply_256(sum, a + 2 * k, b + 2 * k, i + k);
-            close_products();
-            if (i) {
-                wait_for_products<1>();
-                if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
-            }
-            if (threadIdx.x == 0 && n >= 2) {
-                wait_for(&taken[(n - 2) % STAGES], (n - 2) / STAGES & 1);
-                ask(n - 2 + STAGES);
-            }
-            __syncwarp();
-        }
-        wait_for_products<0>();
-        if (lane == 0) arrive(&taken[(n - 1) % STAGES]);
-        settle(sum);
-        if (tile * 2 + two >= tiles) continue;
-        float *to = stream + (size_t)((tile * 2 + two) * 64 + warp % 4 * 16 + lane / 4) * WIDTH +
-                    lane % 4 * 2;
-        float mean[2] = {}, squares[2] = {};
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-#pragma unroll
-            for (int j = 0; j < 32; j++) {
-                float2 *place = (float2 *)(to + half * 8 * WIDTH + j * 8);
-                float2 x = *place;
-                x.x += sum[j][2 * half];
-                x.y += sum[j][2 * half + 1];
-                *place = x;
-                sum[j][2 * half] = x.x;
-                sum[j][2 * half + 1] = x.y;
-            }
-        if (!left) continue;
-#pragma unroll
-        for (int j = 0; j < 32; j++) {
-            float2 excess = *(const float2 *)(ahead + lane % 4 * 2 + j * 8);
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                sum[j][i] -= i % 2 ? excess.y : excess.x;
-                mean[i / 2] += sum[j][i];
-            }
-        }
-#pragma unroll
-        for (int half = 0; half < 2; half++) mean[half] = sum_of_four(mean[half]) / WIDTH;
-#pragma unroll
-        for (int j = 0; j < 32; j++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                sum[j][i] -= mean[i / 2];
-                squares[i / 2] = fmaf(sum[j][i], sum[j][i], squares[i / 2]);
-            }
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float scale = rsqrtf(sum_of_four(squares[half]) / WIDTH + EPSILON);
-            int row = warp % 4 * 16 + half * 8 + lane / 4;
-            half_t *block = left + (size_t)(tile * 2 + two) * 4 * BLOCK;
-#pragma unroll
-            for (int j = 0; j < 32; j++)
-                *(u32 *)(block + j / 8 * BLOCK + (row * 8 + (j % 8 ^ row % 8)) * 8 + lane % 4 * 2) =
-                    pack<half_t>(sum[j][2 * half] * scale, sum[j][2 * half + 1] * scale);
-        }
-    }
-}
-
-#define MANY(NAME, CURVED)                                                                         \
-    extern "C" __global__ void __launch_bounds__(288, 1)                                           \
-    NAME(const half_t *rows, const half_t *weight, const half_t *bias, half_t *result,             \
-         int tiles) {                                                                              \
-        many_product<3, CURVED>(rows, weight, bias, result, tiles);                                \
-    }
-#define ADD_MANY(NAME, DEEP)                                                                       \
-    extern "C" __global__ void __launch_bounds__(256, 1)                                           \
-    NAME(const half_t *rows, const half_t *weight, float *stream, const float *ahead,              \
-         half_t *left, int tiles) {                                                                \
-        add_many<DEEP>(rows, weight, stream, ahead, left, tiles);                                  \
-    }
-MANY(many_qkv, false)
-MANY(many_feed_in, true)
-ADD_MANY(many_attended_out, 8)
-ADD_MANY(many_feed_out, 16)
