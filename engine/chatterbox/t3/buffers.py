@@ -30,7 +30,7 @@ class Batch:
     residual: Tensor  # (R, hidden) fp32
     qkv: Tensor  # (R, 3 * hidden)
     attended: Tensor  # (R, hidden)
-    normed: Tensor  # (R, hidden)
+    normed: Tensor  # (R, hidden): the stream normed, or, of few rows, in the network's type
     gate_up: Tensor  # (R, 2 * ffn)
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32

@@ -119,6 +119,7 @@ class CompiledT3Kernels:
             (batch.rows,),
             batch.residual.shape[1] // 4,
             batch.residual,
+            batch.normed,
             batch.positions,
             weights.speech_embedding,
             weights.position if isinstance(weights, Gpt2Weights) else weights.speech_position,

@@ -30,6 +30,7 @@ class HalfPrecision:
         capability = torch.cuda.get_device_capability(device)
         program = Program(sources.projections(sizes, dtype, capability, stored), device)
         self._behind = program.behind
+        self._rounds = sources.rounds(sizes, dtype, stored)
         self._products = {
             matrix: [
                 (product, program.kernel(product.kernel, shared=shared), shared)
@@ -40,17 +41,25 @@ class HalfPrecision:
         }
 
     def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
-        name = "head" if out is batch.logits else "qkv"
-        self._multiply(name, batch.residual, weight, out)
+        if out is batch.logits:  # behind a prompt as well, which rounds nothing
+            self._multiply(batch, "head", batch.residual, weight, out)
+        else:
+            self._multiply(batch, "qkv", self._stream(batch), weight, out)
 
     def add_attended(self, batch: Batch, weight: Matrix) -> None:
-        self._multiply("output", batch.attended, weight, batch.residual)
+        self._multiply(batch, "output", batch.attended, weight, batch.residual)
 
     def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
-        self._multiply("up", batch.residual, up, batch.activated)
-        self._multiply("down", batch.activated, down, batch.residual)
+        self._multiply(batch, "up", self._stream(batch), up, batch.activated)
+        self._multiply(batch, "down", batch.activated, down, batch.residual)
 
-    def _multiply(self, name: str, vectors: Tensor, matrix: Matrix, out: Tensor) -> None:
+    def _stream(self, batch: Batch) -> Tensor:
+        """The residual stream as the layers read it; what adds to it keeps both."""
+        return batch.normed if self._rounds else batch.residual
+
+    def _multiply(
+        self, batch: Batch, name: str, vectors: Tensor, matrix: Matrix, out: Tensor
+    ) -> None:
         weight, *bias = _tensors(matrix)
         rows, columns = out.shape
         product, kernel, shared = next(
@@ -64,6 +73,7 @@ class HalfPrecision:
             weight,
             *bias,
             out,
+            batch.normed,
             rows,
             columns,
             shared=shared,

@@ -3,8 +3,9 @@
 // Compiled with HALF, the vectors' type; STORED, the weights' type in the layers; HIDDEN and FFN, the
 // network's widths; GPT2, whether it is one, with a bias on every product and no gate; DOWN_WARPS, of a
 // block of the longer rows; for each kernel its TILES, how many times eight matrix rows one block
-// takes; and OUTPUT_8_BLOCKS and UP_8_BLOCKS, for how many there are to be registers. The number in a
-// kernel's name is how many rows it takes.
+// takes, and for how many BLOCKS of a multiprocessor there are to be registers; and IS_ROUNDED,
+// whether the layers read the residual stream in HALF. The number in a kernel's name is how many
+// rows it takes.
 //
 // A block takes some rows of a matrix, whole, and asks for them before the kernel that makes the
 // vectors has ended: as much as fits of the next kernels is on its way while this one waits. Its
@@ -48,15 +49,21 @@ template <class T> __device__ __forceinline__ void unpack8(uint4 v, float* to) {
     to[4] = lower<T>(v.z), to[5] = upper<T>(v.z), to[6] = lower<T>(v.w), to[7] = upper<T>(v.w);
 }
 
-// `vectors` are (rows, WIDTH): fp32 and to be normed if NORM, else T. At most 8 rows, or 16 if WIDE.
+enum From {
+    PLAIN,    // T
+    NORMED,   // fp32, to be normed
+    ROUNDED,  // T, to be normed
+};
+
+// `vectors` are (rows, WIDTH), at most ROWS of them.
 // `scales` are those of the matrix rows, read if W has eight bits. `bias` is (columns,), and read if
-// BIASED.
-template <class T, class W, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END,
+// BIASED. `rounded` (rows, columns) becomes what ADD makes in T, if IS_ROUNDED.
+template <class T, class W, int WIDTH, int WARPS, int TILES, int ROWS, From FROM, End END,
           bool BIASED>
 __device__ __forceinline__ void product(
-    const void* vectors, const W* weight, const float* scales, const T* bias, void* out, int rows,
-    int columns) {
-    constexpr bool SCALED = is_eight_bits<W>::value;
+    const void* vectors, const W* weight, const float* scales, const T* bias, void* out, T* rounded,
+    int rows, int columns) {
+    constexpr bool SCALED = is_eight_bits<W>::value, WIDE = ROWS > 8;
     constexpr int HALVES = SCALED ? 2 : 1;  // of sixteen bytes, with eight columns each
     constexpr int PIECES = WIDTH / 32 / HALVES / WARPS, PAIRS = (TILES + 1) / 2;
     constexpr int THREADS = 32 * WARPS, CHUNKS = PIECES * HALVES;
@@ -64,14 +71,20 @@ __device__ __forceinline__ void product(
     constexpr int SUMS = WIDE ? TILES : PAIRS;  // 16 x 8 products
     constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
     // In fp16 the residual stream might be too large for its type: it is normed beforehand.
-    constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value && !SCALED;
+    constexpr bool SCALE_FIRST = FROM == NORMED && is_fp16<T>::value && !SCALED;
     constexpr int GROUP = 1024 / THREADS;  // copies of a thread
+    // Few vectors become whole numbers by all lanes of a warp, who exchange them. A pass takes some
+    // rows, of which each has so many lanes.
+    constexpr bool EXCHANGED = SCALED && ROWS <= 4 && FROM != NORMED;
+    constexpr int LANES = 4 * CHUNKS, PASS = 32 / LANES;
+    static_assert(!EXCHANGED || 32 % LANES == 0, "a pass takes whole rows");
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
     static_assert(!(BIASED || SCALED) || PAIRS <= WARPS, "a warp has what one pair needs");
 
-    extern __shared__ uint4 kept[];  // (TILES * PIECES, THREADS), then (SUMS, THREADS)
+    // (TILES * PIECES, THREADS), then (SUMS, THREADS); and behind them what is EXCHANGED.
+    extern __shared__ uint4 kept[];
     __shared__ float squares[WARPS][8 * SETS];
     const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, g = lane >> 2, t = lane & 3;
     const int begin = warp * CHUNKS * 32 + t * 8 * HALVES;
@@ -137,7 +150,7 @@ __device__ __forceinline__ void product(
         unit = most * (1 / MOST_OF_SIXTEEN);
         return __fdividef(MOST_OF_SIXTEEN, most);
     };
-    if constexpr (NORM) {
+    if constexpr (FROM == NORMED) {
         float4 v[SETS][CHUNKS][2];
 #pragma unroll
         for (int s = 0; s < SETS; s++)
@@ -193,6 +206,54 @@ __device__ __forceinline__ void product(
                     pack<T>(b.x * scale, b.y * scale), pack<T>(b.z * scale, b.w * scale));
             }
         }
+    } else if constexpr (EXCHANGED) {
+        // Eight columns: their upper bytes, then their lower ones. A row more, for memory's banks.
+        using Whole = uint4[ROWS][LANES + 1];
+        Whole* whole = (Whole*)(kept + (TILES * PIECES > SUMS ? TILES * PIECES : SUMS) * THREADS);
+        __shared__ float units[WARPS][ROWS];
+        const int column = lane % LANES;
+        constexpr int PASSES = ROWS / PASS;
+        uint4 own[PASSES];
+#pragma unroll
+        for (int p = 0; p < PASSES; p++) {
+            const int row = p * PASS + lane / LANES;
+            own[p] = make_uint4(0, 0, 0, 0);
+            if (row < rows)
+                own[p] = *(const uint4*)((const T*)vectors + i64(row) * WIDTH +
+                                         (warp * LANES + column) * 8);
+        }
+#pragma unroll
+        for (int p = 0; p < PASSES; p++) {
+            const int row = p * PASS + lane / LANES;
+            if (p * PASS >= rows) break;
+            float part[8], square = 0, most = LEAST;
+            unpack8<T>(own[p], part);
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                square += part[i] * part[i];
+                most = fmaxf(most, fabsf(part[i]));
+            }
+#pragma unroll
+            for (int step = 1; step < LANES; step <<= 1) {
+                if constexpr (FROM == ROUNDED) square += __shfl_xor_sync(~0u, square, step);
+                most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
+            }
+            const float factor = __fdividef(MOST_OF_SIXTEEN, most);
+            uint4 words;
+            sixteen_bits(part, factor, words.x, words.z);
+            sixteen_bits(part + 4, factor, words.y, words.w);
+            whole[warp][row][column] = words;
+            if (column == 0) {
+                units[warp][row] = most * (1 / MOST_OF_SIXTEEN);
+                if constexpr (FROM == ROUNDED) squares[warp][row] = square;
+            }
+        }
+        __syncwarp();
+        // Of vectors that are none, sums are whatever was there, and not stored.
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+            x[0][c] = whole[warp][g % ROWS][c / 2 * 8 + t * 2 + c % 2];
+        unit[0] = units[warp][g % ROWS];
     } else {
 #pragma unroll
         for (int s = 0; s < SETS; s++)
@@ -200,6 +261,21 @@ __device__ __forceinline__ void product(
             for (int c = 0; c < CHUNKS; c++) {
                 const T* at = (const T*)vectors + i64(g + 8 * s) * WIDTH + begin + chunk(c);
                 x[s][c] = g + 8 * s < rows ? *(const uint4*)at : make_uint4(0, 0, 0, 0);
+            }
+        if constexpr (FROM == ROUNDED)
+#pragma unroll
+            for (int s = 0; s < SETS; s++) {
+                float square = 0;
+#pragma unroll
+                for (int c = 0; c < CHUNKS; c++) {
+                    float part[8];
+                    unpack8<T>(x[s][c], part);
+#pragma unroll
+                    for (int i = 0; i < 8; i++) square += part[i] * part[i];
+                }
+                square += __shfl_xor_sync(~0u, square, 1);
+                square += __shfl_xor_sync(~0u, square, 2);
+                if (t == 0) squares[warp][8 * s + g] = square;
             }
         if constexpr (SCALED)
 #pragma unroll
@@ -329,7 +405,7 @@ __device__ __forceinline__ void product(
             const int place = WIDE ? 2 * t + (i & 1) : g;
             if (row >= rows) continue;
             float scale = 1;
-            if constexpr (NORM && !SCALE_FIRST) {
+            if constexpr (FROM != PLAIN && !SCALE_FIRST) {
                 float square = 0;
 #pragma unroll
                 for (int w = 0; w < WARPS; w++) square += squares[w][row];
@@ -351,7 +427,10 @@ __device__ __forceinline__ void product(
             } else {
                 const int column = first + pair * 16 + place;
                 const i64 at = i64(row) * columns + column;
-                if constexpr (END == ADD) ((float*)out)[at] = before[i] + a;
+                if constexpr (END == ADD) {
+                    ((float*)out)[at] = before[i] + a;
+                    if constexpr (IS_ROUNDED) rounded[at] = from_float<T>(before[i] + a);
+                }
                 if constexpr (END == STORE || END == GELU) {
                     ((T*)out)[at] = from_float<T>(a);
                     if (2 * pair + 1 < TILES) ((T*)out)[at + 8] = from_float<T>(b);
@@ -379,31 +458,40 @@ __device__ __forceinline__ void product(
 #define BIAS
 #define ITS_BIAS (const HALF*)nullptr
 #endif
-#define PRODUCT(NAME, W, SCALES, ITS_SCALES, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)        \
+#define PRODUCT(NAME, BLOCKS, W, SCALES, ITS_SCALES, WIDTH, WARPS, TILES, ROWS, FROM, END)        \
     extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS) NAME(                        \
-        const void* vectors, const W* weight, SCALES BIAS void* out, int rows, int columns) {     \
-        product<HALF, W, WIDTH, WARPS, TILES, WIDE, NORM, END, GPT2>(                             \
-            vectors, weight, ITS_SCALES, ITS_BIAS, out, rows, columns);                           \
+        const void* vectors, const W* weight, SCALES BIAS void* out, HALF* rounded, int rows,     \
+        int columns) {                                                                            \
+        product<HALF, W, WIDTH, WARPS, TILES, ROWS, FROM, END, GPT2>(                             \
+            vectors, weight, ITS_SCALES, ITS_BIAS, out, rounded, rows, columns);                  \
     }
-#define OF_LAYER(NAME, ...) PRODUCT(NAME, STORED, SCALES, ITS_SCALES, __VA_ARGS__)
-#define OF_HEAD(NAME, ...) PRODUCT(NAME, HALF, , nullptr, __VA_ARGS__)
+#define OF_LAYER(NAME, BLOCKS, ...) PRODUCT(NAME, BLOCKS, STORED, SCALES, ITS_SCALES, __VA_ARGS__)
+#define OF_HEAD(NAME, BLOCKS, ...) PRODUCT(NAME, BLOCKS, HALF, , nullptr, __VA_ARGS__)
 
 #if GPT2
 #define UP GELU
 #else
 #define UP GATE
 #endif
+// The residual stream as the layers read it.
+constexpr From STREAM = IS_ROUNDED ? ROUNDED : NORMED;
 
 #ifdef QKV_2_TILES
-OF_LAYER(qkv_2, HIDDEN, 8, 3, QKV_2_TILES, false, true, STORE)
+OF_LAYER(qkv_2, QKV_2_BLOCKS, HIDDEN, 8, QKV_2_TILES, 2, STREAM, STORE)
 #endif
-OF_LAYER(qkv_8, HIDDEN, 8, QKV_8_TILES > 3 ? 2 : 3, QKV_8_TILES, false, true, STORE)
-OF_LAYER(qkv_16, HIDDEN, 8, 1, QKV_16_TILES, true, true, STORE)
-OF_LAYER(output_8, HIDDEN, 8, OUTPUT_8_BLOCKS, OUTPUT_8_TILES, false, false, ADD)
-OF_LAYER(output_16, HIDDEN, 8, 3, OUTPUT_16_TILES, true, false, ADD)
-OF_LAYER(up_8, HIDDEN, 8, UP_8_BLOCKS, UP_8_TILES, false, true, UP)
-OF_LAYER(up_16, HIDDEN, 8, 1, UP_16_TILES, true, true, UP)
-OF_LAYER(down_8, FFN, DOWN_WARPS, EIGHT_BITS ? 1 : 2, DOWN_8_TILES, false, false, ADD)
-OF_LAYER(down_16, FFN, DOWN_WARPS, 1, DOWN_16_TILES, true, false, ADD)
-OF_HEAD(head_8, HIDDEN, 8, 2, HEAD_8_TILES, false, true, STORE_FULL)
-OF_HEAD(head_16, HIDDEN, 8, 1, HEAD_16_TILES, true, true, STORE_FULL)
+#ifdef QKV_4_TILES
+OF_LAYER(qkv_4, QKV_4_BLOCKS, HIDDEN, 8, QKV_4_TILES, 4, STREAM, STORE)
+OF_LAYER(output_4, OUTPUT_4_BLOCKS, HIDDEN, 8, OUTPUT_4_TILES, 4, PLAIN, ADD)
+OF_LAYER(up_4, UP_4_BLOCKS, HIDDEN, 8, UP_4_TILES, 4, STREAM, UP)
+OF_LAYER(down_4, DOWN_4_BLOCKS, FFN, DOWN_WARPS, DOWN_4_TILES, 4, PLAIN, ADD)
+#endif
+OF_LAYER(qkv_8, QKV_8_BLOCKS, HIDDEN, 8, QKV_8_TILES, 8, STREAM, STORE)
+OF_LAYER(qkv_16, QKV_16_BLOCKS, HIDDEN, 8, QKV_16_TILES, 16, STREAM, STORE)
+OF_LAYER(output_8, OUTPUT_8_BLOCKS, HIDDEN, 8, OUTPUT_8_TILES, 8, PLAIN, ADD)
+OF_LAYER(output_16, OUTPUT_16_BLOCKS, HIDDEN, 8, OUTPUT_16_TILES, 16, PLAIN, ADD)
+OF_LAYER(up_8, UP_8_BLOCKS, HIDDEN, 8, UP_8_TILES, 8, STREAM, UP)
+OF_LAYER(up_16, UP_16_BLOCKS, HIDDEN, 8, UP_16_TILES, 16, STREAM, UP)
+OF_LAYER(down_8, DOWN_8_BLOCKS, FFN, DOWN_WARPS, DOWN_8_TILES, 8, PLAIN, ADD)
+OF_LAYER(down_16, DOWN_16_BLOCKS, FFN, DOWN_WARPS, DOWN_16_TILES, 16, PLAIN, ADD)
+OF_HEAD(head_8, HEAD_8_BLOCKS, HIDDEN, 8, HEAD_8_TILES, 8, NORMED, STORE_FULL)
+OF_HEAD(head_16, HEAD_16_BLOCKS, HIDDEN, 8, HEAD_16_TILES, 16, NORMED, STORE_FULL)

@@ -13,12 +13,12 @@ constexpr int ITEMS = (VOCABULARY + THREADS - 1) / THREADS;
 #define INFINITE __int_as_float(0x7f800000)
 
 // `residual` (rows, WIDTH) = embedding of the last token + that of its position, in the speech or in
-// all of a GPT-2's context;
+// all of a GPT-2's context; `rounded` is the same in TYPE;
 // `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
 // It lets no kernel start early: attention reads `positions` before it waits.
 extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
-    float* residual, int* positions, const TYPE* embedding, const TYPE* position_embedding,
-    const int* slots, const int* state, int places) {
+    float* residual, TYPE* rounded, int* positions, const TYPE* embedding,
+    const TYPE* position_embedding, const int* slots, const int* state, int places) {
     const int row = blockIdx.x, at = threadIdx.x * 4;
     wait_for_previous();
     const int* of_slot = state + slots[row % places] * STATE_WIDTH;
@@ -37,6 +37,9 @@ extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
     sum.z = to_float(one[2]) + to_float(other[2]);
     sum.w = to_float(one[3]) + to_float(other[3]);
     *(float4*)(residual + i64(row) * WIDTH + at) = sum;
+    TYPE* to = rounded + i64(row) * WIDTH + at;
+    to[0] = from_float<TYPE>(sum.x), to[1] = from_float<TYPE>(sum.y);
+    to[2] = from_float<TYPE>(sum.z), to[3] = from_float<TYPE>(sum.w);
 }
 
 // `noise` (places, VOCABULARY) as `engine.chatterbox.t3.philox.exponential_noise` draws it: ten

@@ -28,6 +28,12 @@ WARPS, DOWN_WARPS = 8, 16
 MOST_ROWS = 16
 #: Of them, those that take no longer than one.
 NARROW_ROWS = 8
+#: Rows that lanes make whole numbers of for one another.
+EXCHANGED_ROWS = 4
+#: The compute capability since which memory is copied into shared memory in the background.
+_ASYNC_COPY_SINCE = (8, 0)
+#: Cards with 227 KB of shared memory for a block; others have from 64 to 163.
+_LARGE_SHARED = (9, 0), (10, 0), (10, 3)
 #: A warp takes 32 columns at a time.
 WARP_COLUMNS = 32
 
@@ -71,12 +77,14 @@ class Product:
     """How a matrix is multiplied with up to `rows` rows of half precision: one of `projections.cu`.
 
     A block takes `tiles` times eight rows of the matrix. As much of them as its shared memory
-    holds is asked for before it can begin. A weight has so many `bits`: 16, or 8.
+    holds is asked for before it can begin. A weight has so many `bits`: 16, or 8. Registers are
+    such that `beside` blocks share a multiprocessor.
     """
 
     matrix: str
     rows: int
     tiles: int
+    beside: int
     width: int
     warps: int
     bits: int = 16
@@ -90,29 +98,53 @@ class Product:
         return 32 * self.warps
 
     def shared(self, capability: tuple[int, int]) -> int:
-        """Dynamic shared memory of a block, in bytes: its part of the matrix, later its sums."""
+        """Dynamic shared memory of a block, in bytes: its part of the matrix, later its sums.
+
+        Of int8 few vectors are behind it, in whole numbers.
+        """
         sums = self.tiles if self.rows > NARROW_ROWS else -(-self.tiles // 2)
-        chunks = self.width * self.bits // 16 // WARP_COLUMNS // self.warps
-        pieces = self.tiles * chunks if capability >= (8, 0) else 0
-        return 16 * self.threads * max(pieces, sums)
+        chunks = self.width // WARP_COLUMNS // self.warps
+        pieces = self.tiles * chunks * self.bits // 16 if capability >= _ASYNC_COPY_SINCE else 0
+        exchanged = self.rows if self.bits == 8 and self.rows <= EXCHANGED_ROWS else 0
+        return 16 * (self.threads * max(pieces, sums) + self.warps * exchanged * (4 * chunks + 1))
 
 
-#: Of each matrix, the tiles of a block for up to so many rows.
-_Tiles = dict[str, dict[int, int]]
+#: Of each matrix, for up to so many rows, the tiles of a block and how many share a multiprocessor.
+_Blocks = dict[str, dict[int, tuple[int, int]]]
 
 
-def _tiles(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | None) -> _Tiles:
-    # 227 KB on data-centre cards since Hopper, from 64 to 163 KB on others.
-    if capability not in ((9, 0), (10, 0), (10, 3)):
-        own: _Tiles = {"qkv": {8: 3, 16: 3}, "up": {8: 2, 16: 2}, "head": {8: 2, 16: 2}}
-    elif stored == torch.int8:
-        up, head = (4, 7) if _gpt2(sizes) else (8, 8)
-        own = {"qkv": {8: 3, 16: 3}, "up": {8: up, 16: up}, "head": {8: head, 16: head}}
-    elif _gpt2(sizes):  # without a gate, and with half as many rows there
-        own = {"qkv": {8: 6, 16: 3}, "up": {8: 4, 16: 4}, "head": {8: 4, 16: 7}}
-    else:
-        own = {"qkv": {2: 3, 8: 6, 16: 3}, "up": {8: 4, 16: 8}, "head": {8: 8, 16: 8}}
-    return own | {"output": {8: 1, 16: 1}, "down": {8: 1, 16: 1}}
+def _blocks(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | None) -> _Blocks:
+    blocks: _Blocks = {
+        "qkv": {8: (3, 3), 16: (3, 1)},
+        "output": {8: (1, 4), 16: (1, 3)},
+        "up": {8: (2, 2), 16: (2, 1)},
+        "down": {8: (1, 1 if stored == torch.int8 else 2), 16: (1, 1)},
+        "head": {8: (2, 2), 16: (2, 1)},
+    }
+    if capability not in _LARGE_SHARED:
+        return blocks
+    if stored == torch.int8 and _gpt2(sizes):
+        return blocks | {"up": {8: (4, 2), 16: (4, 1)}, "head": {8: (7, 2), 16: (7, 1)}}
+    if stored == torch.int8:
+        return {
+            "qkv": {4: (3, 3), 8: (3, 3), 16: (3, 2)},
+            "output": {4: (1, 5), 8: (1, 4), 16: (1, 3)},
+            "up": {4: (8, 3), 8: (8, 3), 16: (8, 1)},
+            "down": {4: (1, 1), 8: (1, 1), 16: (1, 1)},
+            "head": {8: (8, 2), 16: (8, 1)},
+        }
+    if _gpt2(sizes):  # without a gate, and with half as many rows there
+        return blocks | {
+            "qkv": {8: (6, 2), 16: (3, 1)},
+            "up": {8: (4, 2), 16: (4, 1)},
+            "head": {8: (4, 2), 16: (7, 1)},
+        }
+    return blocks | {
+        "qkv": {2: (3, 3), 8: (6, 2), 16: (3, 1)},
+        "output": {8: (1, 6 if capability == (9, 0) else 4), 16: (1, 3)},
+        "up": {8: (4, 3 if capability == (9, 0) else 2), 16: (8, 1)},
+        "head": {8: (8, 2), 16: (8, 1)},
+    }
 
 
 def products(
@@ -125,13 +157,27 @@ def products(
     bits = 8 if stored == torch.int8 else 16
     return {
         matrix: tuple(
-            Product(matrix, rows, tiles, sizes.ffn, DOWN_WARPS, bits)
-            if matrix == "down"
-            else Product(matrix, rows, tiles, sizes.hidden, WARPS, 16 if matrix == "head" else bits)
-            for rows, tiles in by_rows.items()
+            Product(
+                matrix,
+                rows,
+                tiles,
+                beside,
+                sizes.ffn if matrix == "down" else sizes.hidden,
+                DOWN_WARPS if matrix == "down" else WARPS,
+                16 if matrix == "head" else bits,
+            )
+            for rows, (tiles, beside) in by_rows.items()
         )
-        for matrix, by_rows in _tiles(sizes, capability, stored).items()
+        for matrix, by_rows in _blocks(sizes, capability, stored).items()
     }
+
+
+def rounds(sizes: T3Sizes, dtype: torch.dtype, stored: torch.dtype | None) -> bool:
+    """Whether a few rows' residual stream is kept in `dtype` as well, and read so by the layers.
+
+    As measured: for int8. In fp16 it might be too large.
+    """
+    return dtype == torch.bfloat16 and stored == torch.int8 and not _gpt2(sizes)
 
 
 def multiplies(sizes: T3Sizes, stored: torch.dtype | None = None) -> bool:
@@ -150,21 +196,20 @@ def projections(
     stored: torch.dtype | None = None,
 ) -> SourceFile:
     """For vectors of `dtype`; the layers' matrices are `stored` in int8, or in it as well."""
-    int8 = stored == torch.int8
-    lean = capability == (9, 0) and not _gpt2(sizes) and not int8  # as measured
     defines: dict[str, str | int] = {
         "HALF": _TYPES[dtype],
         "STORED": _TYPES[stored or dtype],
-        "EIGHT_BITS": int(int8),
+        "EIGHT_BITS": int(stored == torch.int8),
         "HIDDEN": sizes.hidden,
         "FFN": sizes.ffn,
         "GPT2": _gpt2(sizes),
         "DOWN_WARPS": DOWN_WARPS,
-        "OUTPUT_8_BLOCKS": 6 if lean else 4,
-        "UP_8_BLOCKS": 3 if lean else 2,
+        "IS_ROUNDED": int(rounds(sizes, dtype, stored)),
     }
     for of_matrix in products(sizes, capability, stored).values():
-        defines |= {f"{each.kernel.upper()}_TILES": each.tiles for each in of_matrix}
+        for each in of_matrix:
+            name = each.kernel.upper()
+            defines |= {f"{name}_TILES": each.tiles, f"{name}_BLOCKS": each.beside}
     return SourceFile(_PACKAGE, "projections.cu", defines)
 
 
