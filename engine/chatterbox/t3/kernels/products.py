@@ -30,7 +30,7 @@ class HalfPrecision:
         capability = torch.cuda.get_device_capability(device)
         program = Program(sources.projections(sizes, dtype, capability, stored), device)
         self._behind = program.behind
-        self._rounds = sources.rounds(sizes, dtype, stored)
+        self._rounds = sources.rounds(sizes, dtype)
         self._products = {
             matrix: [
                 (product, program.kernel(product.kernel, shared=shared), shared)

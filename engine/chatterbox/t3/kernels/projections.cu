@@ -57,7 +57,7 @@ enum From {
 
 // `vectors` are (rows, WIDTH), at most ROWS of them.
 // `scales` are those of the matrix rows, read if W has eight bits. `bias` is (columns,), and read if
-// BIASED. `rounded` (rows, columns) becomes what ADD makes in T, if IS_ROUNDED.
+// BIASED. `rounded` (rows, columns) becomes what ADD makes in T.
 template <class T, class W, int WIDTH, int WARPS, int TILES, int ROWS, From FROM, End END,
           bool BIASED>
 __device__ __forceinline__ void product(
@@ -69,7 +69,8 @@ __device__ __forceinline__ void product(
     constexpr int THREADS = 32 * WARPS, CHUNKS = PIECES * HALVES;
     constexpr int SETS = WIDE ? 2 : 1;          // of eight rows
     constexpr int SUMS = WIDE ? TILES : PAIRS;  // 16 x 8 products
-    constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
+    // Of products that do not wait for one another: as many as there are registers for.
+    constexpr int CHAINS = SUMS == 1 && !WIDE ? 4 : SUMS > 4 ? 1 : 2;
     // In fp16 the residual stream might be too large for its type: it is normed beforehand.
     constexpr bool SCALE_FIRST = FROM == NORMED && is_fp16<T>::value && !SCALED;
     constexpr int GROUP = 1024 / THREADS;  // copies of a thread
@@ -265,6 +266,18 @@ __device__ __forceinline__ void product(
         if constexpr (FROM == ROUNDED)
 #pragma unroll
             for (int s = 0; s < SETS; s++) {
+                if constexpr (WIDE) {
+                    // All vectors with one another, of which a lane keeps the one with itself.
+                    float both[4] = {};
+#pragma unroll
+                    for (int c = 0; c < CHUNKS; c++) {
+                        const uint4 v = x[s][c];
+                        mma<T>(both, v.x, 0, v.y, 0, v.x, v.y);
+                        mma<T>(both, v.z, 0, v.w, 0, v.z, v.w);
+                    }
+                    if (t == g >> 1) squares[warp][8 * s + g] = both[g & 1];
+                    continue;
+                }
                 float square = 0;
 #pragma unroll
                 for (int c = 0; c < CHUNKS; c++) {
@@ -429,7 +442,7 @@ __device__ __forceinline__ void product(
                 const i64 at = i64(row) * columns + column;
                 if constexpr (END == ADD) {
                     ((float*)out)[at] = before[i] + a;
-                    if constexpr (IS_ROUNDED) rounded[at] = from_float<T>(before[i] + a);
+                    if constexpr (!is_fp16<T>::value) rounded[at] = from_float<T>(before[i] + a);
                 }
                 if constexpr (END == STORE || END == GELU) {
                     ((T*)out)[at] = from_float<T>(a);

@@ -66,7 +66,7 @@ def attentions(
         few = Attention("few", warps=16, ahead=3, rows=8 if gpt2 else 2)
         some = Attention("some", warps=8, ahead=3, rows=16)
         return few, some, Attention("many", warps=4, ahead=3)
-    ahead, rows = 8 if gpt2 and hopper else 6, 8 if gpt2 or hopper else 2
+    ahead, rows = 8 if gpt2 and hopper else 6, 8 if gpt2 else 4 if hopper else 2
     few = Attention("few", warps=16, ahead=ahead, rows=rows)
     some = Attention("some", warps=8, ahead=6, rows=16)
     return few, some, Attention("many", warps=4, ahead=6)
@@ -140,9 +140,9 @@ def _blocks(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | N
             "head": {8: (4, 2), 16: (7, 1)},
         }
     return blocks | {
-        "qkv": {2: (3, 3), 8: (6, 2), 16: (3, 1)},
-        "output": {8: (1, 6 if capability == (9, 0) else 4), 16: (1, 3)},
-        "up": {8: (4, 3 if capability == (9, 0) else 2), 16: (8, 1)},
+        "qkv": {2: (3, 4), 8: (6, 3), 16: (3, 2)},
+        "output": {8: (1, 6), 16: (1, 3)},
+        "up": {8: (4, 4), 16: (8, 2)},
         "head": {8: (8, 2), 16: (8, 1)},
     }
 
@@ -172,12 +172,12 @@ def products(
     }
 
 
-def rounds(sizes: T3Sizes, dtype: torch.dtype, stored: torch.dtype | None) -> bool:
+def rounds(sizes: T3Sizes, dtype: torch.dtype) -> bool:
     """Whether a few rows' residual stream is kept in `dtype` as well, and read so by the layers.
 
-    As measured: for int8. In fp16 it might be too large.
+    In fp16 it might be too large; a GPT-2's steps were no faster.
     """
-    return dtype == torch.bfloat16 and stored == torch.int8 and not _gpt2(sizes)
+    return dtype == torch.bfloat16 and not _gpt2(sizes)
 
 
 def multiplies(sizes: T3Sizes, stored: torch.dtype | None = None) -> bool:
@@ -204,7 +204,7 @@ def projections(
         "FFN": sizes.ffn,
         "GPT2": _gpt2(sizes),
         "DOWN_WARPS": DOWN_WARPS,
-        "IS_ROUNDED": int(rounds(sizes, dtype, stored)),
+        "IS_ROUNDED": int(rounds(sizes, dtype)),
     }
     for of_matrix in products(sizes, capability, stored).values():
         for each in of_matrix:
