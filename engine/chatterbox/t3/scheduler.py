@@ -1,8 +1,8 @@
 """Continuous batching of speech-token decoding: utterances join and leave between bursts of steps.
 
 The host stays at most `_IN_FLIGHT` bursts ahead of what it has seen, so the device never waits for
-it, and reads tokens from pinned memory that each burst's end is copied to. No step waits for the
-host. A slot whose utterance has ended idles for the rest of the bursts that are queued already.
+it, and reads tokens from memory of its own that the kernels write to. No step waits for the host. A
+slot whose utterance has ended idles for the rest of the bursts that are queued already.
 """
 
 import logging
@@ -25,7 +25,7 @@ from engine.chatterbox.t3.config import (
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
-from engine.chatterbox.t3.slots import Column, Slots, SlotStatus
+from engine.chatterbox.t3.slots import SlotStatus
 from engine.chatterbox.utterance import Utterance, UtteranceStatus
 
 _log = logging.getLogger(__name__)
@@ -43,36 +43,10 @@ _LOOKED_AFTER = 25
 
 @dataclass(frozen=True)
 class _Burst:
-    """A queued burst: which utterances took part, and where its outcome is copied to."""
+    """A queued burst: which utterances took part, each with the tokens that it has at its end."""
 
-    members: list[tuple[Utterance, Prompt]]
-    state: Tensor
-    tokens: Tensor
+    members: list[tuple[Utterance, Prompt, int]]
     done: torch.cuda.Event | None
-
-
-class _Snapshots:
-    """Pinned memory for the outcomes of the bursts in flight, used in turn."""
-
-    def __init__(self, slots: Slots) -> None:
-        self._slots, self._on_cuda = slots, slots.device.type == "cuda"
-
-        def like(tensor: Tensor) -> Tensor:
-            return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self._on_cuda)
-
-        self._ring = deque((like(slots.state), like(slots.tokens)) for _ in range(_IN_FLIGHT + 1))
-
-    def take(self, members: list[tuple[Utterance, Prompt]]) -> _Burst:
-        """Queue a copy of the slots as they are after what is queued now."""
-        self._ring.rotate(1)
-        state, tokens = self._ring[0]
-        state.copy_(self._slots.state, non_blocking=True)
-        tokens.copy_(self._slots.tokens, non_blocking=True)
-        done = None
-        if self._on_cuda:
-            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
-            done.record()
-        return _Burst(members, state, tokens, done)
 
 
 class Scheduler:
@@ -95,7 +69,7 @@ class Scheduler:
         self._running: dict[Utterance, Prompt] = {}  # in the order in which they joined
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
-        self._snapshots = _Snapshots(t3.slots)
+        self._on_cuda = t3.device.type == "cuda"
 
     @property
     def busy(self) -> bool:
@@ -212,36 +186,35 @@ class Scheduler:
         self.graphs.run([assignment.slot for assignment in assignments], key, steps=steps)
         for utterance, _ in members:
             utterance.queued = min(utterance.queued + steps, most)
-        self._bursts.append(self._snapshots.take(members))
+        done = None
+        if self._on_cuda:
+            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
+            done.record()
+        self._bursts.append(_Burst([(u, p, u.queued) for u, p in members], done))
 
     def _collect(self, burst: _Burst) -> list[Utterance]:
         if burst.done is not None:
             burst.done.synchronize()
         ended = []
-        for utterance, prompt in burst.members:
+        for utterance, prompt, sampled in burst.members:
             if self._running.get(utterance) is not prompt:
                 continue  # dropped or preempted, or seen to have ended in an earlier burst
             slot = prompt.assignment.slot
-            status = int(burst.state[slot, Column.STATUS])
-            if status == SlotStatus.RUNNING and not self._is_silent(utterance, burst, slot):
-                continue
-            count = int(burst.state[slot, Column.GENERATED])
-            utterance.speech_tokens = speech_only(burst.tokens[slot, :count].long())
+            status, count = self.t3.slots.outcome(slot, sampled)
+            if status == SlotStatus.RUNNING:
+                past = count % _LOOKED_AFTER
+                if past >= self.t3.config.burst:
+                    continue
+                count -= past  # the same for a seed, whatever is in flight
+                if not _is_silent(utterance, self.t3.slots.tokens(slot, count)):
+                    continue
+            utterance.speech_tokens = speech_only(self.t3.slots.tokens(slot, count))
             utterance.capped = status == SlotStatus.CAPPED
             self._release(utterance)
             failed = status == SlotStatus.FAILED
             utterance.status = UtteranceStatus.FAILED if failed else UtteranceStatus.DECODED
             ended.append(utterance)
         return ended
-
-    def _is_silent(self, utterance: Utterance, burst: _Burst, slot: int) -> bool:
-        """Whether one that runs has missed its stop token, and would be silent up to its cap."""
-        if utterance.queued % _LOOKED_AFTER >= self.t3.config.burst:
-            return False
-        count = int(burst.state[slot, Column.GENERATED])
-        looked_at = count - count % _LOOKED_AFTER  # the same for a seed, whatever is in flight
-        silence = looked_at - sounding_end(burst.tokens[slot, :count])
-        return silence >= SILENCE_AT_END and looked_at >= utterance.cap // 2
 
     def _preempt_one(self) -> None:
         """Let the one that joined last, of those that matter least, begin anew.
@@ -269,6 +242,12 @@ def _urgency(utterance: Utterance) -> int:
     if utterance.preempted >= _PREEMPTED_AT_MOST:
         return _MOST_URGENT
     return utterance.request.priority
+
+
+def _is_silent(utterance: Utterance, tokens: Tensor) -> bool:
+    """Whether one that runs has missed its stop token, and would be silent up to its cap."""
+    silence = len(tokens) - sounding_end(tokens)
+    return silence >= SILENCE_AT_END and len(tokens) >= utterance.cap // 2
 
 
 def speech_only(tokens: Tensor) -> Tensor:

@@ -8,9 +8,11 @@ a batch point at it.
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from engine.chatterbox.cuda.mapped import mapped
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
@@ -37,6 +39,11 @@ class Column(IntEnum):
     PROMPT = 3  # positions before the first sampled token
     CAP = 4  # tokens at which it is cut off
     GUIDED = 5  # 1 if the slot has an unconditional row
+
+
+#: In `Slots.said`: no token yet; and how far above a token stands what the slot became with it.
+NOTHING, STATUS_SHIFT = -1, 16
+TOKEN = (1 << STATUS_SHIFT) - 1
 
 
 class Parameter(IntEnum):
@@ -94,7 +101,11 @@ class Slots:
         self.parameters = torch.ones(places, len(Parameter), device=device)
         self.seeds = torch.zeros(places, dtype=torch.int64, device=device)
         self.seen = torch.zeros(places, sizes.speech_vocabulary, dtype=torch.uint8, device=device)
-        self.tokens = torch.zeros(places, rules.most_tokens, dtype=torch.int32, device=device)
+        nothing = torch.full((places, rules.most_tokens), NOTHING, dtype=torch.int32)
+        #: Of each sampled token, the slot's status since and the token, as the device writes them
+        #: into the host's memory.
+        self.said, heard = mapped(nothing, device)
+        self._heard = heard.numpy()
         # Two rows a slot, the guided and the unconditional one.
         self.page_table = torch.full(
             (places, 2, pages_for(positions, page)), SINK_PAGE, dtype=torch.int32, device=device
@@ -121,8 +132,25 @@ class Slots:
         self.parameters[index] = self._upload(parameters, torch.float32)
         self.seeds[index] = self._upload(seeds, torch.int64)
         self.page_table[index] = self._upload(tables, torch.int32)
+        self.said[index] = NOTHING
         self.seen[index] = 0
         self.seen[index, START_OF_SPEECH] = 1
+
+    def outcome(self, slot: int, sampled: int) -> tuple[SlotStatus, int]:
+        """What a slot's utterance became within its first `sampled` tokens, and how many it has.
+
+        For the host, once so many have been sampled, or as many as there will be.
+        """
+        words = self._heard[slot]
+        last = int(words[sampled - 1])
+        if last == NOTHING:
+            sampled = int(np.count_nonzero(words[:sampled] != NOTHING))
+            last = int(words[sampled - 1])
+        return SlotStatus(last >> STATUS_SHIFT), sampled
+
+    def tokens(self, slot: int, count: int) -> Tensor:
+        """The first `count` tokens of a slot's utterance, which has as many: int64, on the CPU."""
+        return torch.from_numpy(self._heard[slot, :count].astype(np.int64) & TOKEN)
 
     def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
         """Append to a row's page table, behind the `first` pages that it has."""

@@ -183,9 +183,9 @@ class CompiledT3Kernels:
             slots.state,
             slots.parameters,
             slots.seen,
-            slots.tokens,
+            slots.said,
             batch.places,
-            slots.tokens.shape[1],
+            slots.said.shape[1],
             batch.guided,
             behind=self._behind,
         )

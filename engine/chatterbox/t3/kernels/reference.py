@@ -17,7 +17,7 @@ from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
 from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotate
-from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
+from engine.chatterbox.t3.slots import STATUS_SHIFT, Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -232,7 +232,6 @@ def record_tokens(
     running = state[:, Column.STATUS] == SlotStatus.RUNNING
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
-    slots.tokens[target, torch.where(running, generated, 0)] = token
     stopped = token == STOP_OF_SPEECH
     if slots.rules.penalty_last:
         slots.seen[target, START_OF_SPEECH] *= generated > 0
@@ -245,6 +244,8 @@ def record_tokens(
         torch.where(generated + 1 >= state[:, Column.CAP], SlotStatus.CAPPED, SlotStatus.RUNNING),
     )
     ended = torch.where(finite, ended, SlotStatus.FAILED)
+    word = (ended << STATUS_SHIFT | token).int()
+    slots.said[target, torch.where(running, generated, 0)] = word
     updated = state.clone()
     updated[:, Column.STATUS] = torch.where(running, ended, state[:, Column.STATUS])
     updated[:, Column.GENERATED] = generated + running

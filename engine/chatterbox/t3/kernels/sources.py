@@ -11,7 +11,7 @@ import torch
 
 from engine.chatterbox.cuda.program import SourceFile
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, STOP_OF_SPEECH
-from engine.chatterbox.t3.slots import Column, Parameter, SlotStatus
+from engine.chatterbox.t3.slots import STATUS_SHIFT, Column, Parameter, SlotStatus
 from engine.weights.sizes import T3Sizes
 
 _PACKAGE = "engine.chatterbox.t3.kernels"
@@ -208,6 +208,7 @@ def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
         "STOP_TOKEN": STOP_OF_SPEECH,
         "STATE_WIDTH": len(Column),
         "PARAMETERS": len(Parameter),
+        "STATUS_SHIFT": STATUS_SHIFT,
     }
     for names in (Column, SlotStatus, Parameter):
         defines |= {each.name: int(each) for each in names}

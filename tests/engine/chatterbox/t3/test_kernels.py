@@ -74,7 +74,7 @@ def trace(
         t3.slots.state[: len(prompts), Column.TOKEN] = 37 * step + 11
         t3.step(batch)
         logits.append(batch.logits.clone())
-    return torch.stack(logits), t3.slots.tokens.clone(), t3.slots.state.clone()
+    return torch.stack(logits), t3.slots.said.clone(), t3.slots.state.clone()
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
