@@ -1,7 +1,8 @@
 """Utterances as the rows that prefill puts through the network."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -99,3 +100,69 @@ class PromptRows(NamedTuple):
     def copy_(self, other: "PromptRows") -> None:
         for target, source in zip(self, other, strict=True):
             target.copy_(source, non_blocking=True)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The keys and values before prompts: of each row, the first `lengths` of one voice's.
+
+    `storage` is (voices, layers, 2, heads, positions, HEAD_DIM), `voices` and `lengths` are (rows,)
+    int64. `count` new positions follow.
+    """
+
+    storage: Tensor
+    voices: Tensor
+    lengths: Tensor
+    count: int
+
+    @property
+    def positions(self) -> int:
+        return self.storage.shape[4]
+
+    @cached_property
+    def of_rows(self) -> Tensor:
+        """(rows, layers, 2, heads, positions, HEAD_DIM)."""
+        return self.storage[self.voices]
+
+    @cached_property
+    def visible(self) -> Tensor:
+        """What each new position sees: (rows, 1, count, positions + count) bool."""
+        column = torch.arange(self.positions + self.count, device=self.lengths.device)
+        column -= self.positions
+        new = column <= torch.arange(self.count, device=column.device)[:, None]
+        earlier = column < self.lengths[:, None, None] - self.positions
+        return torch.where(column < 0, earlier, new)[:, None]
+
+
+class Destination(Protocol):
+    """Where the keys and values of prompts are kept: those of the last positions of each row.
+
+    `pages` and `offsets` are (rows, positions) int64: the page of each, and where in it.
+    """
+
+    @property
+    def pages(self) -> Tensor: ...
+
+    @property
+    def offsets(self) -> Tensor: ...
+
+    def views(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer, as `PagePool.views`."""
+
+    def put(self, layer: int, both: Tensor) -> None:
+        """Keep a layer's keys and values (2, rows, heads, positions, HEAD_DIM)."""
+
+
+class InOnePiece:
+    """A `Destination` for one row: `storage` (layers, 2, heads, positions, HEAD_DIM) whole."""
+
+    def __init__(self, storage: Tensor) -> None:
+        self._storage = storage
+        self.offsets = torch.arange(storage.shape[3], device=storage.device)[None]
+        self.pages = torch.zeros_like(self.offsets)
+
+    def views(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self._storage[layer, 0, None], self._storage[layer, 1, None]
+
+    def put(self, layer: int, both: Tensor) -> None:
+        self._storage[layer] = both[:, 0]

@@ -16,6 +16,7 @@ from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
 from engine.chatterbox.t3.kernels.reference import Matrix, ReferenceT3Kernels
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import T3Sizes
@@ -30,14 +31,18 @@ class T3Kernels(Protocol):
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         """RMS norm of prompts' (rows, positions, hidden) fp32, in `dtype`, without its gains."""
 
-    def prompt_heads(
-        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, Tensor]:
-        """Turned queries (rows, heads, positions, HEAD_DIM) of prompts, and keys and values.
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        """What prompts' positions attend to, themselves and all before: (rows, positions, hidden).
 
-        `qkv` is (rows, positions, 3 * hidden). Keys and values, (2, rows, heads, earlier and new
-        positions, HEAD_DIM), are those `before`, and the turned new ones behind them. The rotary
-        tables begin at the first new position.
+        `qkv` is (rows, positions, 3 * hidden). A layer's new keys and values go to `kept`. The
+        rotary tables begin at the first new position.
         """
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.program import Program
+from engine.chatterbox.cuda.program import Kernel, Program
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import many_rows, sources
@@ -21,7 +21,8 @@ from engine.chatterbox.t3.kernels.products import (
     Library,
     multiply_add,
 )
-from engine.chatterbox.t3.kernels.reference import Matrix
+from engine.chatterbox.t3.kernels.reference import Matrix, attend_prompts
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM, T3Sizes
@@ -68,6 +69,10 @@ class CompiledT3Kernels:
         self._pages: PagedAttention | None = None
         if many_rows.attends(dtype, capability, cache):
             self._pages = PagedAttention(sizes, device)
+        self._attend_prompts: Kernel | None = None
+        if dtype != torch.float32:
+            prompts = Program(sources.prompts(sizes, dtype), device)
+            self._attend_prompts = prompts.kernel("attend_prompts")
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
             sampling.kernel, ("embed", "draw_noise", "sample")
@@ -102,6 +107,43 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
         return query, both
+
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        keys, values = kept.views(layer)
+        if self._attend_prompts is None or keys.dtype != qkv.dtype:
+            return attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary)
+        rows, count, triple = qkv.shape
+        heads = triple // (3 * HEAD_DIM)
+        mixed = qkv.new_empty(rows, count, heads * HEAD_DIM)
+        self._attend_prompts(
+            (heads, rows, -(-count // 64)),
+            128,
+            qkv,
+            earlier.storage[:, layer],
+            ctypes.c_int64(earlier.storage.stride(0)),
+            earlier.voices,
+            earlier.lengths,
+            *(rotary or _NO_TABLES),
+            keys,
+            values,
+            kept.pages,
+            kept.offsets,
+            mixed,
+            count,
+            earlier.positions,
+            kept.pages.shape[1],
+            keys.shape[2],
+            HEAD_DIM**-0.5,
+            behind=self._behind,
+        )
+        return mixed
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
         gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)

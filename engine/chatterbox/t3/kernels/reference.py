@@ -5,6 +5,8 @@ run. On a GPU no tensor's value may decide what is launched: these too are captu
 graphs.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
 from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
 from engine.chatterbox.t3.philox import exponential_noise
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotate
 from engine.chatterbox.t3.slots import STATUS_SHIFT, Column, Parameter, Slots, SlotStatus
@@ -52,6 +55,16 @@ class ReferenceT3Kernels:
             cosine, sine = (table[:count] for table in rotary)
             query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
         return query, torch.cat([before, torch.stack([key, value])], dim=3)
+
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        return attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary)
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
         gate, up = gate_up.chunk(2, dim=-1)
@@ -163,6 +176,27 @@ class ReferenceT3Kernels:
         if isinstance(weight, Affine) and weight.int8 is not None:
             return weight.step(vectors)
         return functional.linear(vectors, *self.plain(weight, vectors.dtype))
+
+
+def attend_prompts(
+    turned: Callable[..., tuple[Tensor, Tensor]],
+    qkv: Tensor,
+    layer: int,
+    earlier: Earlier,
+    kept: Destination,
+    rotary: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """`T3Kernels.prompt_attend` by torch's attention.
+
+    `turned` gives queries (rows, heads, positions, HEAD_DIM), and the keys and values before with
+    the new ones behind them, (2, rows, heads, earlier and new positions, HEAD_DIM).
+    """
+    query, both = turned(qkv, earlier.of_rows[:, layer].transpose(0, 1), rotary)
+    kept.put(layer, both[:, :, :, -kept.pages.shape[1] :])
+    mixed = functional.scaled_dot_product_attention(
+        query, both[0], both[1], attn_mask=earlier.visible
+    )
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:

@@ -198,6 +198,12 @@ def between(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
     return SourceFile(_PACKAGE, "between.cu", defines)
 
 
+def prompts(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
+    """For half precision."""
+    defines: dict[str, str | int] = {"TYPE": _TYPES[dtype], "ROTARY": 1 - _gpt2(sizes)}
+    return SourceFile(_PACKAGE, "prompts.cu", defines)
+
+
 def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
     defines: dict[str, str | int] = {
         "TYPE": _TYPES[dtype],
