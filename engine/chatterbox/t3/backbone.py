@@ -41,7 +41,7 @@ class Backbone:
         self._run(embedded[None], nothing, InOnePiece(computed))
         return computed
 
-    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+    def prefill(self, rows: PromptRows[Tensor], prefixes: PrefixCache, pool: PagePool) -> Tensor:
         """Put prompts through, and their keys and values into their pages.
 
         Returns the residual stream (rows, hidden) at the last position of each. No value decides
@@ -55,9 +55,9 @@ class Backbone:
         ends = (rows.lengths + self._starts - 1)[:, None, None].expand(-1, 1, residual.shape[2])
         return residual.gather(1, ends)[:, 0]
 
-    def _embedded(self, rows: PromptRows) -> Tensor:
+    def _embedded(self, rows: PromptRows[Tensor]) -> Tensor:
         weights = self._weights
-        index = torch.arange(rows.width + self._starts, device=rows.lengths.device)
+        index = torch.arange(rows.text_tokens.shape[1] + self._starts, device=rows.lengths.device)
         text = weights.text_embedding[rows.text_tokens].float()
         text = functional.pad(text, (0, 0, 0, self._starts))
         position = weights.text_position[index.clamp(max=len(weights.text_position) - 1)].float()

@@ -85,12 +85,27 @@ class Buffers:
 
     def fill(self, batch: Batch, slots: list[int]) -> None:
         """Let a batch work on these slots as they are assigned now, its other places on none."""
-        padded = slots + [self._slots.idle_slot] * (batch.places - len(slots))
+        padded = self._padded(batch, slots)
         filled = (padded, batch.rows, self._slots.revision)
         if filled == self._filled:
             return
-        self._filled = None  # until the copies are made: memory may run out for them
-        batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
+        self.invalidate()  # until the copies are made: memory may run out for them
+        self.put(batch, torch.tensor(padded, dtype=torch.int32))
+        self._filled = filled
+
+    def put(self, batch: Batch, slots: Tensor) -> None:
+        """The same for slots (places,), wherever they are; nothing of it is remembered."""
+        batch.slots.copy_(slots, non_blocking=True)
         tables = self._slots.page_table[batch.slots].transpose(0, 1)
         batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])
-        self._filled = filled
+
+    def note_filled(self, batch: Batch, slots: list[int]) -> None:
+        """Remember that a batch works on these slots as they are assigned now."""
+        self._filled = self._padded(batch, slots), batch.rows, self._slots.revision
+
+    def invalidate(self) -> None:
+        """Forget which slots the batches work on: `put` is to follow."""
+        self._filled = None
+
+    def _padded(self, batch: Batch, slots: list[int]) -> list[int]:
+        return slots + [self._slots.idle_slot] * (batch.places - len(slots))

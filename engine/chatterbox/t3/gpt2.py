@@ -87,7 +87,7 @@ class Gpt2T3:
         self._run(embedded[None], nothing, InOnePiece(computed))
         return computed
 
-    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+    def prefill(self, rows: PromptRows[Tensor], prefixes: PrefixCache, pool: PagePool) -> Tensor:
         residual = self._embedded(rows)
         earlier = Earlier(prefixes.storage, rows.prefixes, rows.before, residual.shape[1])
         own = InPages(pool, rows.pages, rows.offsets)
@@ -107,9 +107,9 @@ class Gpt2T3:
     def logits(self, batch: Batch) -> None:
         self.kernels.norm_linear(batch, self._weights.speech_head, batch.logits)
 
-    def _embedded(self, rows: PromptRows) -> Tensor:
+    def _embedded(self, rows: PromptRows[Tensor]) -> Tensor:
         weights = self._weights
-        index = torch.arange(rows.width + self.starts, device=rows.lengths.device)
+        index = torch.arange(rows.text_tokens.shape[1] + self.starts, device=rows.lengths.device)
         text = weights.text_embedding[rows.text_tokens].float()
         text = functional.pad(text, (0, 0, 0, self.starts))
         start = weights.speech_embedding[START_OF_SPEECH].float()

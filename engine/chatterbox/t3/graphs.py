@@ -6,9 +6,9 @@ step is simply run.
 
 from typing import NamedTuple
 
+from engine.chatterbox.cuda.packed import Packed
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.config import CONTEXT_BUCKETS
-from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.model import T3, PrefillRows
 from engine.chatterbox.t3.prompt import Prompt
 
 #: Prefill of more positions than this is not captured: the device is busy enough without, and the
@@ -52,19 +52,18 @@ class StepGraphs:
     def prefill(self, prompts: list[Prompt]) -> None:
         """Queue the prefill of new utterances, first tokens included, on the current stream."""
         t3 = self._t3
-        rows = t3.prompt_rows(prompts)
-        if not t3.graphs.captures or rows.text_tokens.numel() > _LARGEST_PREFILL:
-            t3.prefill(prompts)
+        rows = t3.prefill_rows(prompts)
+        if not t3.graphs.captures or rows.prompts.text_tokens.size > _LARGEST_PREFILL:
+            t3.prefill(prompts, rows)
             return
-        guided = any(prompt.assignment.guided for prompt in prompts)
-        places = len(rows.lengths) // (2 if guided else 1)
-        key = ("prefill", places, guided, rows.width)
+        batch = t3.prefill_batch(rows)
+        key = ("prefill", batch.places, batch.guided, rows.prompts.text_tokens.shape[1])
         captured = t3.graphs.find(key)
         if captured is None:
-            batch = t3.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
-            t3.buffers.fill(batch, [])
-            static = rows.idle().to(t3.device)
-            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, static), static)
-        captured.inputs.copy_(rows)
-        t3.assign(prompts)
+            static = Packed(rows.flat, t3.device)
+            static.fill(t3.idle_rows(rows).flat)
+            given = PrefillRows.of(static.tensors)
+            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, given), static)
+        captured.inputs.fill(rows.flat)
         captured.graph.replay()
+        t3.note_assigned(batch, prompts)

@@ -4,12 +4,16 @@ The networks are upstream's; only the order of the work is ours. Every per-reque
 from the slots on the device, so a step can be captured once and replayed for any request.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
+from engine.chatterbox.cuda.packed import Packed
 from engine.chatterbox.t3.buffers import Batch, Buffers
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
@@ -23,11 +27,29 @@ from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.loading import AnyWeights, network_of
 from engine.chatterbox.t3.prefix import Prefix, PrefixCache
-from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape
-from engine.chatterbox.t3.slots import Assignment, Slots
+from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape, prompt_rows
+from engine.chatterbox.t3.slots import Assignment, SlotRows, Slots
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.weights.sizes import MEL_BINS
+
+RowsT = TypeVar("RowsT")
+
+
+class PrefillRows(NamedTuple, Generic[RowsT]):
+    """All that a prefill is told of its utterances."""
+
+    prompts: PromptRows[RowsT]
+    slots: SlotRows[RowsT]
+
+    @property
+    def flat(self) -> tuple[RowsT, ...]:
+        return *self.prompts, *self.slots
+
+    @classmethod
+    def of(cls, flat: Sequence[RowsT]) -> "PrefillRows[RowsT]":
+        count = len(PromptRows._fields)
+        return cls(PromptRows(*flat[:count]), SlotRows(*flat[count:]))
 
 
 class T3:
@@ -140,39 +162,56 @@ class T3:
             self.pool.give_back(row[len(prompt.prefix.pages) :])
         self.prefixes.release(prompt.prefix)
 
-    def prompt_rows(self, prompts: list[Prompt]) -> PromptRows:
+    def prefill_rows(self, prompts: list[Prompt]) -> PrefillRows[NDArray[Any]]:
         """Rows for `prefill_step`, on the CPU, in buckets that hold the prompts."""
-        return PromptRows.of(
+        places = bucket_for(len(prompts), SLOT_BUCKETS)
+        of_prompts = prompt_rows(
             prompts,
-            places=bucket_for(len(prompts), SLOT_BUCKETS),
+            places=places,
             guided=any(prompt.assignment.guided for prompt in prompts),
             width=bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS),
             shape=self._prompt_shape,
         )
+        assignments = [prompt.assignment for prompt in prompts]
+        return PrefillRows(of_prompts, self.slots.rows(assignments, places))
 
-    def prefill(self, prompts: list[Prompt]) -> Batch:
+    def idle_rows(self, like: PrefillRows[NDArray[Any]]) -> PrefillRows[NDArray[Any]]:
+        """As many rows, of which none has a prompt: the sink page is 0, too."""
+        prompts = PromptRows(*map(np.zeros_like, like.prompts))
+        return PrefillRows(prompts, self.slots.rows([], len(like.slots.slots)))
+
+    def prefill(
+        self, prompts: list[Prompt], rows: PrefillRows[NDArray[Any]] | None = None
+    ) -> Batch:
         """Assign the slots of new utterances and sample the first token of each.
 
-        Returns the batch, whose `logits` are those of the last position.
+        `rows` are as `prefill_rows` makes them. Returns the batch, whose `logits` are those of the
+        last position.
         """
-        rows = self.prompt_rows(prompts)
-        batch = self.assign(prompts)
-        self.prefill_step(batch, rows.to(self.device))
+        rows = self.prefill_rows(prompts) if rows is None else rows
+        packed = Packed(rows.flat, self.device)
+        packed.fill(rows.flat)
+        batch = self.prefill_batch(rows)
+        self.prefill_step(batch, PrefillRows.of(packed.tensors))
+        self.note_assigned(batch, prompts)
         return batch
 
-    def assign(self, prompts: list[Prompt]) -> Batch:
-        """Assign the slots of new utterances; returns the batch to prefill them in."""
-        self.slots.assign([prompt.assignment for prompt in prompts])
-        batch = self.buffers.batch(
-            bucket_for(len(prompts), SLOT_BUCKETS),
-            guided=any(prompt.assignment.guided for prompt in prompts),
-            context=CONTEXT_BUCKETS[0],
-        )
-        self.buffers.fill(batch, [prompt.assignment.slot for prompt in prompts])
-        return batch
+    def prefill_batch(self, rows: PrefillRows[NDArray[Any]]) -> Batch:
+        """The batch to prefill such rows in; it works on nothing yet."""
+        places = len(rows.slots.slots)
+        guided = len(rows.prompts.lengths) > places
+        self.buffers.invalidate()
+        return self.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
 
-    def prefill_step(self, batch: Batch, rows: PromptRows) -> None:
-        batch.residual.copy_(self.network.prefill(rows, self.prefixes, self.pool))
+    def note_assigned(self, batch: Batch, prompts: list[Prompt]) -> None:
+        """To be called once `prefill_step` is queued for these prompts."""
+        self.slots.revision += 1
+        self.buffers.note_filled(batch, [prompt.assignment.slot for prompt in prompts])
+
+    def prefill_step(self, batch: Batch, rows: PrefillRows[Tensor]) -> None:
+        self.slots.put(rows.slots)
+        self.buffers.put(batch, rows.slots.slots)
+        batch.residual.copy_(self.network.prefill(rows.prompts, self.prefixes, self.pool))
         self._sample(batch)
 
     def step(self, batch: Batch) -> None:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
@@ -39,67 +41,52 @@ class PromptShape(NamedTuple):
         return 0 if self.varied else self.prefix - self.prefix % self.page
 
 
-class PromptRows(NamedTuple):
+RowsT = TypeVar("RowsT")
+
+
+class PromptRows(NamedTuple, Generic[RowsT]):
     """Prompts as tensors, one row per row of the batch. Rows without a prompt have length 0.
 
     Positions to be kept are those of the prefix past the shared ones, then text and starts.
     """
 
-    text_tokens: Tensor  # (rows, width) int64
-    lengths: Tensor  # (rows,) int64, of the texts
-    conditional: Tensor  # (rows, 1, 1) fp32: 1 where the text is heard, 0 where it is not
-    prefixes: Tensor  # (rows,) int64: places in the prefix cache
-    before: Tensor  # (rows,) int64: positions of the prefixes
-    pages: Tensor  # (rows, positions to be kept) int64
-    offsets: Tensor  # (rows, positions to be kept) int64: where in its page each is
+    text_tokens: RowsT  # (rows, width) int64
+    lengths: RowsT  # (rows,) int64, of the texts
+    conditional: RowsT  # (rows, 1, 1) fp32: 1 where the text is heard, 0 where it is not
+    prefixes: RowsT  # (rows,) int64: places in the prefix cache
+    before: RowsT  # (rows,) int64: positions of the prefixes
+    pages: RowsT  # (rows, positions to be kept) int64
+    offsets: RowsT  # (rows, positions to be kept) int64: where in its page each is
 
-    @property
-    def width(self) -> int:
-        """Text tokens of the longest row that fits."""
-        return self.text_tokens.shape[1]
 
-    @classmethod
-    def of(
-        cls, prompts: list[Prompt], *, places: int, guided: bool, width: int, shape: PromptShape
-    ) -> "PromptRows":
-        """On the CPU."""
-        rows = 2 * places if guided else places
-        columns = shape.prefix - shape.shared + width + shape.starts
-        texts = torch.zeros(rows, width, dtype=torch.int64)
-        lengths = torch.zeros(rows, dtype=torch.int64)
-        conditional = torch.zeros(rows, 1, 1)
-        prefixes = torch.zeros(rows, dtype=torch.int64)
-        before = torch.zeros(rows, dtype=torch.int64)
-        pages = torch.full((rows, columns), SINK_PAGE, dtype=torch.int64)
-        offsets = torch.zeros_like(pages)
-        for place, prompt in enumerate(prompts):
-            count = len(prompt.text_tokens)
-            length = prompt.prefix.positions
-            own = len(prompt.prefix.pages) * shape.page
-            position = torch.arange(own, prompt.assignment.prompt_positions)
-            # Behind a shorter prefix than the longest there are columns that nothing is kept of.
-            column = position - shape.shared + (position >= length) * (shape.prefix - length)
-            for half, table in enumerate(prompt.assignment.pages):
-                row = half * places + place
-                texts[row, :count] = prompt.text_tokens
-                lengths[row] = count
-                conditional[row] = half == 0
-                prefixes[row] = prompt.prefix.place
-                before[row] = length
-                pages[row, column] = torch.tensor(table)[position // shape.page]
-                offsets[row, column] = position % shape.page
-        return cls(texts, lengths, conditional, prefixes, before, pages, offsets)
-
-    def idle(self) -> "PromptRows":
-        """As many rows, none of them with a prompt: the sink page is 0, too."""
-        return PromptRows(*map(torch.zeros_like, self))
-
-    def to(self, device: torch.device) -> "PromptRows":
-        return PromptRows(*(tensor.to(device) for tensor in self))
-
-    def copy_(self, other: "PromptRows") -> None:
-        for target, source in zip(self, other, strict=True):
-            target.copy_(source, non_blocking=True)
+def prompt_rows(
+    prompts: list[Prompt], *, places: int, guided: bool, width: int, shape: PromptShape
+) -> PromptRows[NDArray[Any]]:
+    """On the CPU, for texts of at most `width` tokens."""
+    rows = 2 * places if guided else places
+    columns = shape.prefix - shape.shared + width + shape.starts
+    texts = np.zeros((rows, width), np.int64)
+    lengths, prefixes, before = np.zeros((3, rows), np.int64)
+    conditional = np.zeros((rows, 1, 1), np.float32)
+    pages = np.full((rows, columns), SINK_PAGE, np.int64)
+    offsets = np.zeros_like(pages)
+    for place, prompt in enumerate(prompts):
+        count = len(prompt.text_tokens)
+        length = prompt.prefix.positions
+        own = len(prompt.prefix.pages) * shape.page
+        position = np.arange(own, prompt.assignment.prompt_positions)
+        # Behind a shorter prefix than the longest there are columns that nothing is kept of.
+        column = position - shape.shared + (position >= length) * (shape.prefix - length)
+        for half, table in enumerate(prompt.assignment.pages):
+            row = half * places + place
+            texts[row, :count] = prompt.text_tokens.numpy()
+            lengths[row] = count
+            conditional[row] = half == 0
+            prefixes[row] = prompt.prefix.place
+            before[row] = length
+            pages[row, column] = np.array(table)[position // shape.page]
+            offsets[row, column] = position % shape.page
+    return PromptRows(texts, lengths, conditional, prefixes, before, pages, offsets)
 
 
 @dataclass(frozen=True)

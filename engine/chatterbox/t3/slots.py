@@ -7,12 +7,15 @@ a batch point at it.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.mapped import mapped
+from engine.chatterbox.cuda.packed import Packed
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
@@ -75,6 +78,19 @@ class Assignment:
         return len(self.pages) == 2
 
 
+RowsT = TypeVar("RowsT")
+
+
+class SlotRows(NamedTuple, Generic[RowsT]):
+    """What slots are filled with, a row each; seeds and numbers of slots are int64."""
+
+    slots: RowsT  # (places,)
+    state: RowsT  # (places, Column) int32
+    parameters: RowsT  # (places, Parameter) fp32
+    seeds: RowsT  # (places,)
+    tables: RowsT  # (places, 2, pages) int32
+
+
 class Slots:
     """The tensors. `count` slots can be used; row `count` of each tensor is the idle one.
 
@@ -111,30 +127,46 @@ class Slots:
             (places, 2, pages_for(positions, page)), SINK_PAGE, dtype=torch.int32, device=device
         )
 
-    def assign(self, assignments: list[Assignment]) -> None:
-        """Fill slots for their first sampled token. Queued behind what uses them now."""
-        self.revision += 1
-        pages_wide = self.page_table.shape[2]
-        state, parameters, seeds, tables = [], [], [], []
-        for a in assignments:
+    def rows(self, assignments: list[Assignment], places: int) -> SlotRows[NDArray[Any]]:
+        """What `put` is to be given, on the CPU: as many rows, the last ones the idle slot's."""
+        slots = np.full(places, self.idle_slot, np.int64)
+        state = np.zeros((places, len(Column)), np.int32)
+        parameters = np.ones((places, len(Parameter)), np.float32)
+        seeds = np.zeros(places, np.int64)
+        tables = np.full((places, *self.page_table.shape[1:]), SINK_PAGE, np.int32)
+        for place, a in enumerate(assignments):
             p = self.rules.resolved(a.parameters)
-            state.append(
-                [SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided]
+            slots[place], seeds[place] = a.slot, p.seed
+            state[place] = (
+                *(SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap),
+                a.guided,
             )
-            parameters.append(
-                [p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty, p.top_k]
+            parameters[place] = (
+                *(p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty),
+                p.top_k,
             )
-            seeds.append(p.seed)
-            rows = [*a.pages, []][:2]
-            tables.append([row + [SINK_PAGE] * (pages_wide - len(row)) for row in rows])
-        index = self._upload([a.slot for a in assignments], torch.int64)
-        self.state[index] = self._upload(state, torch.int32)
-        self.parameters[index] = self._upload(parameters, torch.float32)
-        self.seeds[index] = self._upload(seeds, torch.int64)
-        self.page_table[index] = self._upload(tables, torch.int32)
-        self.said[index] = NOTHING
-        self.seen[index] = 0
-        self.seen[index, START_OF_SPEECH] = 1
+            for table, pages in zip(tables[place], a.pages, strict=False):
+                table[: len(pages)] = pages
+        return SlotRows(slots, state, parameters, seeds, tables)
+
+    def put(self, rows: SlotRows[Tensor]) -> None:
+        """Fill slots for their first sampled token. Queued behind what uses them now."""
+        index = rows.slots
+        self.state.index_copy_(0, index, rows.state)
+        self.parameters.index_copy_(0, index, rows.parameters)
+        self.seeds.index_copy_(0, index, rows.seeds)
+        self.page_table.index_copy_(0, index, rows.tables)
+        self.said.index_fill_(0, index, NOTHING)
+        self.seen.index_fill_(0, index, 0)
+        self.seen[:, START_OF_SPEECH].index_fill_(0, index, 1)
+
+    def assign(self, assignments: list[Assignment]) -> None:
+        """`put` what utterances need."""
+        rows = self.rows(assignments, len(assignments))
+        packed = Packed(rows, self.device)
+        packed.fill(rows)
+        self.put(SlotRows(*packed.tensors))
+        self.revision += 1
 
     def outcome(self, slot: int, sampled: int) -> tuple[SlotStatus, int]:
         """What a slot's utterance became within its first `sampled` tokens, and how many it has.
@@ -161,7 +193,3 @@ class Slots:
     def free(self, slot: int) -> None:
         """Stop work on a slot. Queued behind what uses it now."""
         self.state[slot, Column.STATUS] = SlotStatus.IDLE
-
-    def _upload(self, values: object, dtype: torch.dtype) -> Tensor:
-        # From pageable memory the copy is staged before the call returns, and nothing waits.
-        return torch.tensor(values, dtype=dtype).to(self.device, non_blocking=True)
