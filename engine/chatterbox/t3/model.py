@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
-from engine.chatterbox.cuda.packed import Packed
+from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.t3.buffers import Batch, Buffers
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
@@ -189,10 +189,8 @@ class T3:
         last position.
         """
         rows = self.prefill_rows(prompts) if rows is None else rows
-        packed = Packed(rows.flat, self.device)
-        packed.fill(rows.flat)
         batch = self.prefill_batch(rows)
-        self.prefill_step(batch, PrefillRows.of(packed.tensors))
+        self.prefill_step(batch, PrefillRows.of(upload(rows.flat, self.device)))
         self.note_assigned(batch, prompts)
         return batch
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.mapped import mapped
-from engine.chatterbox.cuda.packed import Packed
+from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
@@ -163,9 +163,7 @@ class Slots:
     def assign(self, assignments: list[Assignment]) -> None:
         """`put` what utterances need."""
         rows = self.rows(assignments, len(assignments))
-        packed = Packed(rows, self.device)
-        packed.fill(rows)
-        self.put(SlotRows(*packed.tensors))
+        self.put(SlotRows(*upload(rows, self.device)))
         self.revision += 1
 
     def outcome(self, slot: int, sampled: int) -> tuple[SlotStatus, int]:
@@ -192,4 +190,5 @@ class Slots:
 
     def free(self, slot: int) -> None:
         """Stop work on a slot. Queued behind what uses it now."""
-        self.state[slot, Column.STATUS] = SlotStatus.IDLE
+        # Assigned as a number it would be copied, and the host would wait for all that is queued.
+        self.state[slot, Column.STATUS].fill_(SlotStatus.IDLE)
