@@ -26,9 +26,10 @@ from engine.chatterbox.s3gen.config import (
     batch_limits,
     round_up,
 )
-from engine.chatterbox.s3gen.flow import Flow, FlowInputs
+from engine.chatterbox.s3gen.flow import Flow
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.noise import Noise
+from engine.chatterbox.s3gen.room import FlowRoom
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, check_watermark
@@ -98,6 +99,8 @@ class WaveformDecoder:
         self._token_step, self._frame_step = steps
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
+            # The weights were put in order on the stream that is current now.
+            self._stream.wait_stream(torch.cuda.current_stream(self.device))
 
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
@@ -168,7 +171,6 @@ class WaveformDecoder:
     def _on_stream(self) -> AbstractContextManager[object]:
         if self._stream is None:
             return nullcontext()
-        self._stream.wait_stream(torch.cuda.current_stream(self.device))
         return torch.cuda.stream(self._stream)
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
@@ -210,23 +212,12 @@ class WaveformDecoder:
         """The mel of each one's speech, (frames, 80) fp32."""
         rows = batch_bucket(len(batch))
         tokens = round_up(max(each.total_tokens for each in batch), self._token_step)
-        frames = tokens * FRAMES_PER_TOKEN
-        ids = np.zeros((rows, tokens), np.int64)
-        lengths = np.ones(rows, np.int64)  # rows that only fill the batch have length one
-        embedding = np.ones((rows, self._speaker_width), np.float32)
-        prompt = self._zeros(rows, frames, MEL_BINS)
-        start = self._zeros(rows, frames, MEL_BINS)
-        for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
-            voice = utterance.voice.conditionals
-            prompt_tokens, lengths[row] = voice.prompt_tokens.shape[1], utterance.total_tokens
-            ids[row, :prompt_tokens] = voice.prompt_tokens[0].numpy()
-            ids[row, prompt_tokens : utterance.total_tokens] = utterance.speech_tokens.numpy()
-            embedding[row] = voice.x_vector[0].numpy()
-            prompt[row, : voice.prompt_mel.shape[1]] = self._prompt_mel(utterance)
-            start[row, : utterance.total_frames] = drawn.mel.T
-        told = upload((ids, lengths, embedding), self.device)
-        inputs = FlowInputs(told[0], told[1], prompt, told[2], start)
-        mel = self.graphs.call("flow", self._flow, inputs)
+        key = ("flow", rows, tokens)
+        room = self.graphs.room(
+            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device)
+        )
+        room.put(batch, noise, self._prompt_mel)
+        mel = self.graphs.run(key, lambda room: self._flow(room.inputs), room)
         # Copies: the next graph that runs may write where this one's output lies.
         return [
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()

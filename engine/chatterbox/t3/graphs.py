@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.chatterbox.cuda.packed import Packed
 from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.config import SLOT_BUCKETS, TEXT_BUCKETS, bucket_for
 from engine.chatterbox.t3.model import T3, PrefillRows
 from engine.chatterbox.t3.prompt import Prompt
 
@@ -52,18 +53,21 @@ class StepGraphs:
     def prefill(self, prompts: list[Prompt]) -> None:
         """Queue the prefill of new utterances, first tokens included, on the current stream."""
         t3 = self._t3
-        rows = t3.prefill_rows(prompts)
-        if not t3.graphs.captures or rows.prompts.text_tokens.size > _LARGEST_PREFILL:
-            t3.prefill(prompts, rows)
+        places = bucket_for(len(prompts), SLOT_BUCKETS)
+        guided = any(prompt.assignment.guided for prompt in prompts)
+        width = bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS)
+        rows = 2 * places if guided else places
+        if not t3.graphs.captures or rows * width > _LARGEST_PREFILL:
+            t3.prefill(prompts)
             return
-        batch = t3.prefill_batch(rows)
-        key = ("prefill", batch.places, batch.guided, rows.prompts.text_tokens.shape[1])
+        batch = t3.prefill_batch(places, guided=guided)
+        key = ("prefill", places, guided, width)
         captured = t3.graphs.find(key)
         if captured is None:
-            static = Packed(rows.flat, t3.device)
-            static.fill(t3.idle_rows(rows).flat)
-            given = PrefillRows.of(static.tensors)
-            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, given), static)
-        captured.inputs.fill(rows.flat)
+            packed = Packed(t3.idle_rows(prompts).flat, t3.device)
+            given = PrefillRows.of(packed.tensors)
+            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, given), packed)
+        t3.fill_rows(PrefillRows.of(captured.inputs.begin()), prompts)
+        captured.inputs.send()
         captured.graph.replay()
         t3.note_assigned(batch, prompts)

@@ -7,7 +7,6 @@ from the slots on the device, so a step can be captured once and replayed for an
 from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -27,7 +26,7 @@ from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.loading import AnyWeights, network_of
 from engine.chatterbox.t3.prefix import Prefix, PrefixCache
-from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape, prompt_rows
+from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape, fill_rows, idle_rows
 from engine.chatterbox.t3.slots import Assignment, SlotRows, Slots
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
@@ -162,42 +161,37 @@ class T3:
             self.pool.give_back(row[len(prompt.prefix.pages) :])
         self.prefixes.release(prompt.prefix)
 
-    def prefill_rows(self, prompts: list[Prompt]) -> PrefillRows[NDArray[Any]]:
-        """Rows for `prefill_step`, on the CPU, in buckets that hold the prompts."""
+    def idle_rows(self, prompts: list[Prompt]) -> PrefillRows[NDArray[Any]]:
+        """Rows on the CPU that have no prompt yet, in buckets that hold these."""
         places = bucket_for(len(prompts), SLOT_BUCKETS)
-        of_prompts = prompt_rows(
-            prompts,
+        of_prompts = idle_rows(
             places=places,
             guided=any(prompt.assignment.guided for prompt in prompts),
             width=bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS),
             shape=self._prompt_shape,
         )
-        assignments = [prompt.assignment for prompt in prompts]
-        return PrefillRows(of_prompts, self.slots.rows(assignments, places))
+        return PrefillRows(of_prompts, self.slots.idle_rows(places))
 
-    def idle_rows(self, like: PrefillRows[NDArray[Any]]) -> PrefillRows[NDArray[Any]]:
-        """As many rows, of which none has a prompt: the sink page is 0, too."""
-        prompts = PromptRows(*map(np.zeros_like, like.prompts))
-        return PrefillRows(prompts, self.slots.rows([], len(like.slots.slots)))
+    def fill_rows(self, rows: PrefillRows[NDArray[Any]], prompts: list[Prompt]) -> None:
+        """Put prompts into rows that are idle."""
+        fill_rows(rows.prompts, prompts, len(rows.slots.slots), self._prompt_shape)
+        self.slots.fill_rows(rows.slots, [prompt.assignment for prompt in prompts])
 
-    def prefill(
-        self, prompts: list[Prompt], rows: PrefillRows[NDArray[Any]] | None = None
-    ) -> Batch:
+    def prefill(self, prompts: list[Prompt]) -> Batch:
         """Assign the slots of new utterances and sample the first token of each.
 
-        `rows` are as `prefill_rows` makes them. Returns the batch, whose `logits` are those of the
-        last position.
+        Returns the batch, whose `logits` are those of the last position.
         """
-        rows = self.prefill_rows(prompts) if rows is None else rows
-        batch = self.prefill_batch(rows)
+        rows = self.idle_rows(prompts)
+        self.fill_rows(rows, prompts)
+        places = len(rows.slots.slots)
+        batch = self.prefill_batch(places, guided=len(rows.prompts.lengths) > places)
         self.prefill_step(batch, PrefillRows.of(upload(rows.flat, self.device)))
         self.note_assigned(batch, prompts)
         return batch
 
-    def prefill_batch(self, rows: PrefillRows[NDArray[Any]]) -> Batch:
-        """The batch to prefill such rows in; it works on nothing yet."""
-        places = len(rows.slots.slots)
-        guided = len(rows.prompts.lengths) > places
+    def prefill_batch(self, places: int, *, guided: bool) -> Batch:
+        """The batch to prefill so many prompts in; it works on nothing yet."""
         self.buffers.invalidate()
         return self.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
 

@@ -59,34 +59,43 @@ class PromptRows(NamedTuple, Generic[RowsT]):
     offsets: RowsT  # (rows, positions to be kept) int64: where in its page each is
 
 
-def prompt_rows(
-    prompts: list[Prompt], *, places: int, guided: bool, width: int, shape: PromptShape
+def idle_rows(
+    *, places: int, guided: bool, width: int, shape: PromptShape
 ) -> PromptRows[NDArray[Any]]:
-    """On the CPU, for texts of at most `width` tokens."""
+    """Rows without prompts, on the CPU, for texts of at most `width` tokens."""
     rows = 2 * places if guided else places
     columns = shape.prefix - shape.shared + width + shape.starts
-    texts = np.zeros((rows, width), np.int64)
-    lengths, prefixes, before = np.zeros((3, rows), np.int64)
+    lengths, prefixes, before = (np.zeros(rows, np.int64) for _ in range(3))
     conditional = np.zeros((rows, 1, 1), np.float32)
+    conditional[:places] = 1
     pages = np.full((rows, columns), SINK_PAGE, np.int64)
-    offsets = np.zeros_like(pages)
+    # The same for every prompt: what has no page goes nowhere, wherever in the page it is.
+    offsets = np.broadcast_to((shape.shared + np.arange(columns)) % shape.page, pages.shape)
+    texts = np.zeros((rows, width), np.int64)
+    return PromptRows(texts, lengths, conditional, prefixes, before, pages, offsets.copy())
+
+
+def fill_rows(
+    rows: PromptRows[NDArray[Any]], prompts: list[Prompt], places: int, shape: PromptShape
+) -> None:
+    """Let rows, which are idle, be those of these prompts."""
     for place, prompt in enumerate(prompts):
-        count = len(prompt.text_tokens)
-        length = prompt.prefix.positions
-        own = len(prompt.prefix.pages) * shape.page
-        position = np.arange(own, prompt.assignment.prompt_positions)
-        # Behind a shorter prefix than the longest there are columns that nothing is kept of.
-        column = position - shape.shared + (position >= length) * (shape.prefix - length)
+        text, length = prompt.text_tokens.numpy(), prompt.prefix.positions
+        positions = np.arange(shape.shared, prompt.assignment.prompt_positions)
         for half, table in enumerate(prompt.assignment.pages):
             row = half * places + place
-            texts[row, :count] = prompt.text_tokens.numpy()
-            lengths[row] = count
-            conditional[row] = half == 0
-            prefixes[row] = prompt.prefix.place
-            before[row] = length
-            pages[row, column] = np.array(table)[position // shape.page]
-            offsets[row, column] = position % shape.page
-    return PromptRows(texts, lengths, conditional, prefixes, before, pages, offsets)
+            rows.text_tokens[row, : len(text)] = text
+            rows.lengths[row] = len(text)
+            rows.prefixes[row], rows.before[row] = prompt.prefix.place, length
+            pages = np.array(table)[positions // shape.page]
+            if not shape.varied:
+                rows.pages[row, : len(positions)] = pages
+                continue
+            # Behind a shorter prefix than the longest there are columns that nothing is kept of.
+            own = len(prompt.prefix.pages) * shape.page
+            column = positions + (positions >= length) * (shape.prefix - length)
+            rows.pages[row, column[own:]] = pages[own:]
+            rows.offsets[row, column] = positions % shape.page
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.config import (
@@ -68,13 +67,14 @@ class Scheduler:
         self._in_flight = 1 if t3.config.in_turn else _IN_FLIGHT
         self._waiting: deque[Utterance] = deque()
         self._running: dict[Utterance, Prompt] = {}  # in the order in which they joined
+        self._ended: list[Prompt] = []  # whose slots are given back before others join
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
         self._on_cuda = t3.device.type == "cuda"
 
     @property
     def busy(self) -> bool:
-        return bool(self._waiting or self._running or self._bursts)
+        return bool(self._waiting or self._running or self._bursts or self._ended)
 
     def submit(self, utterance: Utterance) -> None:
         """Queue an utterance; of those that wait, the best priority is taken first.
@@ -99,6 +99,8 @@ class Scheduler:
         Waits for the device only when as many bursts as may be in flight are queued. Raises
         `torch.OutOfMemoryError` if not even one utterance can be decoded.
         """
+        while self._ended:
+            self._give_back(self._ended.pop())
         self._admit()
         if self._running:
             self._queue_burst_or_fewer()
@@ -209,9 +211,10 @@ class Scheduler:
                 count -= past  # the same for a seed, whatever is in flight
                 if not _is_silent(utterance, self.t3.slots.tokens(slot, count)):
                     continue
-            utterance.speech_tokens = speech_only(self.t3.slots.tokens(slot, count))
+            tokens = speech_only(self.t3.slots.tokens(slot, count))
+            utterance.speech_tokens = torch.from_numpy(np.array(tokens, np.int64))
             utterance.capped = status == SlotStatus.CAPPED
-            self._release(utterance)
+            self._ended.append(self._running.pop(utterance))
             failed = status == SlotStatus.FAILED
             utterance.status = UtteranceStatus.FAILED if failed else UtteranceStatus.DECODED
             ended.append(utterance)
@@ -233,7 +236,9 @@ class Scheduler:
         self._waiting.appendleft(utterance)
 
     def _release(self, utterance: Utterance) -> None:
-        prompt = self._running.pop(utterance)
+        self._give_back(self._running.pop(utterance))
+
+    def _give_back(self, prompt: Prompt) -> None:
         self._free_slots.append(prompt.assignment.slot)
         self.t3.release(prompt)
 
@@ -245,23 +250,27 @@ def _urgency(utterance: Utterance) -> int:
     return utterance.request.priority
 
 
-def _is_silent(utterance: Utterance, tokens: Tensor) -> bool:
+def _is_silent(utterance: Utterance, tokens: list[int]) -> bool:
     """Whether one that runs has missed its stop token, and would be silent up to its cap."""
     silence = len(tokens) - sounding_end(tokens)
     return silence >= SILENCE_AT_END and len(tokens) >= utterance.cap // 2
 
 
-def speech_only(tokens: Tensor) -> Tensor:
-    """Sampled tokens (n,) without those that are no sound, as upstream drops them.
+# Lists here: for so few, numpy and torch take many times as long, and somebody waits for the sound.
+
+
+def speech_only(tokens: list[int]) -> list[int]:
+    """Sampled tokens without those that are no sound, as upstream drops them.
 
     Of silence at the end, `SILENCE_KEPT` tokens are left.
     """
-    tokens = tokens[tokens < START_OF_SPEECH]
+    tokens = [token for token in tokens if token < START_OF_SPEECH]
     return tokens[: sounding_end(tokens) + SILENCE_KEPT]
 
 
-def sounding_end(tokens: Tensor) -> int:
-    """How many of sampled tokens (n,) there are up to the last one that sounds."""
-    # numpy's, as torch takes ten times as long for so few.
-    sounding = np.flatnonzero(np.isin(tokens.numpy(), SILENT_TOKENS, invert=True))
-    return int(sounding[-1]) + 1 if len(sounding) else 0
+def sounding_end(tokens: list[int]) -> int:
+    """How many of sampled tokens there are up to the last one that sounds."""
+    end = len(tokens)
+    while end and tokens[end - 1] in SILENT_TOKENS:
+        end -= 1
+    return end

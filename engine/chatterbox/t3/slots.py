@@ -127,27 +127,31 @@ class Slots:
             (places, 2, pages_for(positions, page)), SINK_PAGE, dtype=torch.int32, device=device
         )
 
-    def rows(self, assignments: list[Assignment], places: int) -> SlotRows[NDArray[Any]]:
-        """What `put` is to be given, on the CPU: as many rows, the last ones the idle slot's."""
-        slots = np.full(places, self.idle_slot, np.int64)
-        state = np.zeros((places, len(Column)), np.int32)
-        parameters = np.ones((places, len(Parameter)), np.float32)
-        seeds = np.zeros(places, np.int64)
-        tables = np.full((places, *self.page_table.shape[1:]), SINK_PAGE, np.int32)
+    def idle_rows(self, places: int) -> SlotRows[NDArray[Any]]:
+        """Rows for `put` that are all the idle slot's, on the CPU."""
+        return SlotRows(
+            np.full(places, self.idle_slot, np.int64),
+            np.zeros((places, len(Column)), np.int32),
+            np.ones((places, len(Parameter)), np.float32),
+            np.zeros(places, np.int64),
+            np.full((places, *self.page_table.shape[1:]), SINK_PAGE, np.int32),
+        )
+
+    def fill_rows(self, rows: SlotRows[NDArray[Any]], assignments: list[Assignment]) -> None:
+        """Let the first rows, which are idle, be those of these utterances."""
         for place, a in enumerate(assignments):
             p = self.rules.resolved(a.parameters)
-            slots[place], seeds[place] = a.slot, p.seed
-            state[place] = (
+            rows.slots[place], rows.seeds[place] = a.slot, p.seed
+            rows.state[place] = (
                 *(SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap),
                 a.guided,
             )
-            parameters[place] = (
+            rows.parameters[place] = (
                 *(p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty),
                 p.top_k,
             )
-            for table, pages in zip(tables[place], a.pages, strict=False):
-                table[: len(pages)] = pages
-        return SlotRows(slots, state, parameters, seeds, tables)
+            for half, pages in enumerate(a.pages):
+                rows.tables[place, half, : len(pages)] = pages
 
     def put(self, rows: SlotRows[Tensor]) -> None:
         """Fill slots for their first sampled token. Queued behind what uses them now."""
@@ -162,7 +166,8 @@ class Slots:
 
     def assign(self, assignments: list[Assignment]) -> None:
         """`put` what utterances need."""
-        rows = self.rows(assignments, len(assignments))
+        rows = self.idle_rows(len(assignments))
+        self.fill_rows(rows, assignments)
         self.put(SlotRows(*upload(rows, self.device)))
         self.revision += 1
 
@@ -178,9 +183,9 @@ class Slots:
             last = int(words[sampled - 1])
         return SlotStatus(last >> STATUS_SHIFT), sampled
 
-    def tokens(self, slot: int, count: int) -> Tensor:
-        """The first `count` tokens of a slot's utterance, which has as many: int64, on the CPU."""
-        return torch.from_numpy(self._heard[slot, :count].astype(np.int64) & TOKEN)
+    def tokens(self, slot: int, count: int) -> list[int]:
+        """The first `count` tokens of a slot's utterance, which has as many."""
+        return [word & TOKEN for word in self._heard[slot, :count].tolist()]
 
     def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
         """Append to a row's page table, behind the `first` pages that it has."""

@@ -22,12 +22,14 @@ def test_each_has_its_dtype_shape_and_values() -> None:
         assert np.array_equal(got.numpy(), given)
 
 
-def test_memory_that_graphs_read_is_filled_in_place() -> None:
+def test_memory_that_graphs_read_is_filled_in_place_and_idle_at_first() -> None:
     packed = Packed(ARRAYS, CPU)
-    assert all(not tensor.any() for tensor in packed.tensors)
     before = [tensor.data_ptr() for tensor in packed.tensors]
-    packed.fill(ARRAYS)
-    packed.fill([array + 1 for array in ARRAYS])
+    for more in (0, 1, 2):
+        for given, got in zip(ARRAYS, packed.tensors, strict=True):
+            assert np.array_equal(got.numpy(), given + max(0, more - 1))
+        for given, idle in zip(packed.begin(), ARRAYS, strict=True):
+            assert np.array_equal(given, idle)  # whatever was sent before
+            given += more
+        packed.send()
     assert [tensor.data_ptr() for tensor in packed.tensors] == before
-    for given, got in zip(ARRAYS, packed.tensors, strict=True):
-        assert np.array_equal(got.numpy(), given + 1)

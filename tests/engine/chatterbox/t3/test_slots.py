@@ -32,7 +32,7 @@ def test_one_that_runs_has_as_many_tokens_as_were_sampled(slots: Slots) -> None:
     assign(slots, 1)
     say(slots, 1, 17, 6000, 3)
     assert slots.outcome(1, 3) == (RUNNING, 3)
-    assert slots.tokens(1, 3).tolist() == [17, 6000, 3]
+    assert slots.tokens(1, 3) == [17, 6000, 3]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_end_is_heard_though_more_steps_were_queued(
     say(slots, 0, 8, 8, 8)
     assert slots.outcome(0, len(said)) == (ended, len(said))
     assert slots.outcome(0, len(said) + 3) == (ended, len(said))
-    assert slots.tokens(0, len(said)).tolist() == list(said)
+    assert slots.tokens(0, len(said)) == list(said)
 
 
 def test_a_slot_that_is_assigned_anew_has_nothing_of_the_one_before(slots: Slots) -> None:
@@ -59,7 +59,7 @@ def test_a_slot_that_is_assigned_anew_has_nothing_of_the_one_before(slots: Slots
     assign(slots, 0)
     say(slots, 0, 7)
     assert slots.outcome(0, 1) == (RUNNING, 1)
-    assert slots.tokens(0, 1).tolist() == [7]
+    assert slots.tokens(0, 1) == [7]
     say(slots, 0, STOP)
     assert slots.outcome(0, 4) == (STOPPED, 2)
 
@@ -67,6 +67,6 @@ def test_a_slot_that_is_assigned_anew_has_nothing_of_the_one_before(slots: Slots
 def test_places_without_an_utterance_fill_the_idle_slot_alone(slots: Slots) -> None:
     assign(slots, 1)
     before = slots.state.clone(), slots.page_table.clone()
-    slots.put(SlotRows(*map(torch.from_numpy, slots.rows([], 2))))
+    slots.put(SlotRows(*map(torch.from_numpy, slots.idle_rows(2))))
     assert torch.equal(slots.state, before[0])
     assert torch.equal(slots.page_table, before[1])
