@@ -123,7 +123,7 @@ class CompiledT3Kernels:
         heads = triple // (3 * HEAD_DIM)
         mixed = qkv.new_empty(rows, count, heads * HEAD_DIM)
         self._attend_prompts(
-            (heads, rows, -(-count // 64)),
+            (heads, rows, -(-count // 16)),
             128,
             qkv,
             earlier.storage[:, layer],
