@@ -30,8 +30,8 @@ from engine.chatterbox.utterance import Utterance, UtteranceStatus
 
 _log = logging.getLogger(__name__)
 
-#: Bursts queued on the device at a time: one that runs, one that is ready to.
-_IN_FLIGHT = 2
+#: Bursts queued on the device at a time: one that runs, and what the host may come late for.
+_IN_FLIGHT = 3
 #: Utterances prefilled together: more would hold up those that are being decoded.
 _PREFILLED_TOGETHER = 8
 #: How often an utterance makes room for others before it is the most urgent of all.
