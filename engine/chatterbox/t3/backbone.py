@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.chatterbox.t3.buffers import PromptBatch
 from engine.chatterbox.t3.config import START_OF_SPEECH
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import InPages, PagePool
@@ -74,15 +75,15 @@ class Backbone:
         """
         cosines, sines = self._rotary
         rotary = cosines[earlier.positions :], sines[earlier.positions :]
-        kernels, dtype = self._kernels, self._weights.dtype
-        residual = residual.contiguous()
-        for index, layer in enumerate(self._weights.layers):
-            normed = kernels.prompt_norm(residual, dtype)
-            qkv = functional.linear(normed, *kernels.plain(layer.qkv, dtype))
-            mixed = kernels.prompt_attend(qkv, index, earlier, kept, rotary)
-            kernels.prompt_add(residual, mixed, *kernels.plain(layer.output, dtype))
-            normed = kernels.prompt_norm(residual, dtype)
-            gate_up = functional.linear(normed, *kernels.plain(layer.gate_up, dtype))
-            gated = kernels.prompt_gate(gate_up)
-            kernels.prompt_add(residual, gated, *kernels.plain(layer.down, dtype))
-        return residual
+        kernels, weights = self._kernels, self._weights
+        rows, count, _ = residual.shape
+        batch = PromptBatch.of(residual.flatten(0, 1).contiguous(), weights.sizes, weights.dtype)
+        of_rows = rows, count, -1
+        kernels.begin(batch)
+        for index, layer in enumerate(weights.layers):
+            kernels.norm_linear(batch, layer.qkv, batch.qkv)
+            attended = batch.attended.view(of_rows)
+            kernels.prompt_attend(batch.qkv.view(of_rows), index, earlier, kept, rotary, attended)
+            kernels.add_attended(batch, layer.output)
+            kernels.add_mlp(batch, layer.gate_up, layer.down)
+        return batch.residual.view(of_rows)

@@ -5,6 +5,7 @@ batch, row `places + b` is its unconditional twin, where there are such rows at 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +13,55 @@ from torch import Tensor
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.slots import Slots
 from engine.weights.sizes import T3Sizes
+
+
+class Activations(Protocol):
+    """What products with weight matrices read and write, as a `Batch` has it, of any rows."""
+
+    residual: Tensor
+    normed: Tensor
+    qkv: Tensor
+    attended: Tensor
+    gate_up: Tensor
+    activated: Tensor
+    logits: Tensor
+
+    @property
+    def rows(self) -> int: ...
+
+
+@dataclass(eq=False)
+class PromptBatch:
+    """`Activations` of prompts, a row each position; R is as many. They have no `logits`."""
+
+    residual: Tensor  # (R, hidden) fp32
+    normed: Tensor
+    qkv: Tensor
+    attended: Tensor
+    gate_up: Tensor
+    activated: Tensor
+    logits: Tensor
+
+    @classmethod
+    def of(cls, residual: Tensor, sizes: T3Sizes, dtype: torch.dtype) -> "PromptBatch":
+        """Room for the layers over `residual` (R, hidden) fp32, which they change."""
+
+        def room(width: int) -> Tensor:
+            return residual.new_empty(len(residual), width, dtype=dtype)
+
+        return cls(
+            residual,
+            normed=room(sizes.hidden),
+            qkv=room(3 * sizes.hidden),
+            attended=room(sizes.hidden),
+            gate_up=room(2 * sizes.ffn),
+            activated=room(sizes.ffn),
+            logits=room(0),
+        )
+
+    @property
+    def rows(self) -> int:
+        return len(self.residual)
 
 
 @dataclass(eq=False)

@@ -126,7 +126,8 @@ class Gpt2T3:
         for index, layer in enumerate(self._weights.layers):
             normed = kernels.prompt_norm(residual, dtype)
             qkv = functional.linear(normed, *kernels.plain(layer.qkv, dtype))
-            mixed = kernels.prompt_attend(qkv, index, earlier, kept, None)
+            mixed = torch.empty_like(normed)
+            kernels.prompt_attend(qkv, index, earlier, kept, None, mixed)
             residual = residual + functional.linear(mixed, *kernels.plain(layer.output, dtype))
             normed = kernels.prompt_norm(residual, dtype)
             up = functional.linear(normed, *kernels.plain(layer.up, dtype))

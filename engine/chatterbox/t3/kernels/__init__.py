@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.available import kernels_run
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
@@ -38,21 +38,16 @@ class T3Kernels(Protocol):
         earlier: Earlier,
         kept: Destination,
         rotary: tuple[Tensor, Tensor] | None,
-    ) -> Tensor:
-        """What prompts' positions attend to, themselves and all before: (rows, positions, hidden).
+        out: Tensor,
+    ) -> None:
+        """`out` becomes what prompts' positions attend to, themselves and all before.
 
-        `qkv` is (rows, positions, 3 * hidden). A layer's new keys and values go to `kept`. The
-        rotary tables begin at the first new position.
+        It is (rows, positions, hidden), and `qkv` (rows, positions, 3 * hidden). A layer's new keys
+        and values go to `kept`. The rotary tables begin at the first new position.
         """
-
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        """silu(gate) * up of prompts' (rows, positions, 2 * ffn)."""
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         """A matrix (out, in) in `dtype` for the library, and its bias where it has one."""
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         """`residual` becomes the embedding of each slot's last token at its position.
@@ -63,7 +58,10 @@ class T3Kernels(Protocol):
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def begin(self, batch: Activations) -> None:
+        """To be called where others than these have written `residual`, unless `embed` has."""
+
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
 
     def attend(
@@ -71,10 +69,10 @@ class T3Kernels(Protocol):
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         """`residual` grows by the MLP of its RMS norm, a Llama's gate in one matrix with `up`."""
 
     def sample(self, slots: Slots, batch: Batch) -> None:

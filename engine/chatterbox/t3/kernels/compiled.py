@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.program import Kernel, Program
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import many_rows, sources
 from engine.chatterbox.t3.kernels.many_rows import ManyRows, PagedAttention
@@ -19,7 +19,6 @@ from engine.chatterbox.t3.kernels.products import (
     FullPrecision,
     HalfPrecision,
     Library,
-    multiply_add,
 )
 from engine.chatterbox.t3.kernels.reference import Matrix, attend_prompts
 from engine.chatterbox.t3.prompt import Destination, Earlier
@@ -115,13 +114,14 @@ class CompiledT3Kernels:
         earlier: Earlier,
         kept: Destination,
         rotary: tuple[Tensor, Tensor] | None,
-    ) -> Tensor:
+        out: Tensor,
+    ) -> None:
         keys, values = kept.views(layer)
         if self._attend_prompts is None or keys.dtype != qkv.dtype:
-            return attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary)
+            out.copy_(attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary))
+            return
         rows, count, triple = qkv.shape
         heads = triple // (3 * HEAD_DIM)
-        mixed = qkv.new_empty(rows, count, heads * HEAD_DIM)
         self._attend_prompts(
             (heads, rows, -(-count // 16)),
             128,
@@ -135,7 +135,7 @@ class CompiledT3Kernels:
             values,
             kept.pages,
             kept.offsets,
-            mixed,
+            out,
             count,
             earlier.positions,
             kept.pages.shape[1],
@@ -143,18 +143,9 @@ class CompiledT3Kernels:
             HEAD_DIM**-0.5,
             behind=self._behind,
         )
-        return mixed
-
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
-        self._between.gate(gate_up, gated.flatten(0, 1))
-        return gated
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         return self._between.plain(weight, dtype)
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         self._embed(
@@ -169,9 +160,7 @@ class CompiledT3Kernels:
             batch.places,
             behind=self._behind,
         )
-        products = self._products(batch)
-        if isinstance(products, ManyRows):
-            products.begin(batch)
+        self.begin(batch)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         lanes = -(-batch.noise.shape[1] // 4)
@@ -185,7 +174,12 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def begin(self, batch: Activations) -> None:
+        products = self._products(batch)
+        if isinstance(products, ManyRows):
+            products.begin(batch)
+
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         self._products(batch).norm_linear(batch, weight, out)
 
     def attend(
@@ -209,10 +203,10 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._products(batch).add_attended(batch, weight)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._products(batch).add_mlp(batch, up, down)
 
     def sample(self, slots: Slots, batch: Batch) -> None:
@@ -232,7 +226,7 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def _products(self, batch: Batch) -> Products:
+    def _products(self, batch: Activations) -> Products:
         if self._own is not None and batch.rows <= self._most_rows:
             return self._own
         if self._many is not None and batch.rows <= many_rows.MOST_ROWS:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
 from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
@@ -40,6 +40,11 @@ def gelu(values: Tensor) -> Tensor:
     return functional.gelu(values, approximate="tanh")
 
 
+def _gated(gate_up: Tensor) -> Tensor:
+    gate, up = gate_up.chunk(2, dim=-1)
+    return functional.silu(gate) * up
+
+
 class ReferenceT3Kernels:
     """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
@@ -63,20 +68,17 @@ class ReferenceT3Kernels:
         earlier: Earlier,
         kept: Destination,
         rotary: tuple[Tensor, Tensor] | None,
-    ) -> Tensor:
-        return attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary)
+        out: Tensor,
+    ) -> None:
+        out.copy_(attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary))
 
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        gate, up = gate_up.chunk(2, dim=-1)
-        return functional.silu(gate) * up
+    def begin(self, batch: Activations) -> None:
+        """Nothing is kept beside the stream."""
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         if isinstance(weight, Affine):
             return *self.plain(weight.weight, dtype), weight.bias
         return (weight.widened(dtype) if isinstance(weight, Quantised) else weight,)
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        residual.add_(functional.linear(vectors, weight))
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         state = slots.state[batch.slots]
@@ -100,7 +102,7 @@ class ReferenceT3Kernels:
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         out.copy_(self._normed_product(batch, weight))
 
     def attend(
@@ -148,11 +150,11 @@ class ReferenceT3Kernels:
             ).view(batch.rows, -1)
         )
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         batch.residual.add_(self._product(batch.attended, weight))
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
-        activate = gelu if isinstance(up, Affine) else self.prompt_gate
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
+        activate = gelu if isinstance(up, Affine) else _gated
         batch.residual.add_(self._product(activate(self._normed_product(batch, up)), down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
@@ -166,7 +168,7 @@ class ReferenceT3Kernels:
         token = (probabilities / batch.noise).argmax(dim=-1).int()
         record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
 
-    def _normed_product(self, batch: Batch, weight: Matrix) -> Tensor:
+    def _normed_product(self, batch: Activations, weight: Matrix) -> Tensor:
         # int8 of a CPU rounds by itself, and from fp32.
         packed = isinstance(weight, Affine) and weight.int8 is not None
         dtype = torch.float32 if packed else batch.normed.dtype

@@ -157,7 +157,8 @@ def test_prompts_attend_and_are_kept_as_in_plain_torch(
         earlier = Earlier(storage.to(dtype), voices, of_rows, count)
         kept = InPages(pool, pages, offsets) if dtype == half else KeptNowhere(pages, offsets)
         tables = angles.cos(), angles.sin()
-        mixed = kernels.prompt_attend(qkv.to(dtype), 1, earlier, kept, tables)
+        mixed = torch.empty(rows, count, 64 * heads, dtype=dtype, device="cuda")
+        kernels.prompt_attend(qkv.to(dtype), 1, earlier, kept, tables, mixed)
         return mixed.double(), pool.storage[1].clone()
 
     exact, _ = attended(ReferenceT3Kernels(), torch.float32)
