@@ -17,7 +17,8 @@ from engine.messages import Command, WorkerReport
 MAX_FRAME_BYTES = 32 * 2**20
 
 _HEADER = struct.Struct(">I")
-encode = msgspec.msgpack.Encoder().encode
+_encoder = msgspec.msgpack.Encoder()
+encode = _encoder.encode
 
 Framed = TypeVar("Framed")
 
@@ -26,22 +27,29 @@ class FrameError(Exception):
     """The stream is not made of frames, or a message does not fit into one."""
 
 
-def frame(message: msgspec.Struct) -> bytes:
+def frame(message: msgspec.Struct) -> bytearray:
     """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
-    return pack(encode(message))
+    framed = bytearray(_HEADER.size)
+    _encoder.encode_into(message, framed, _HEADER.size)  # of sound, each copy would be felt
+    _HEADER.pack_into(framed, 0, _fitting(len(framed) - _HEADER.size))
+    return framed
 
 
 def pack(body: bytes) -> bytes:
     """`body` behind its length. Raises as `frame` does."""
-    if len(body) > MAX_FRAME_BYTES:
-        raise FrameError(f"a message of {len(body)} bytes exceeds {MAX_FRAME_BYTES}")
-    return _HEADER.pack(len(body)) + body
+    return _HEADER.pack(_fitting(len(body))) + body
+
+
+def _fitting(size: int) -> int:
+    if size > MAX_FRAME_BYTES:
+        raise FrameError(f"a message of {size} bytes exceeds {MAX_FRAME_BYTES}")
+    return size
 
 
 class Decodes(Protocol):
     """Makes a message of a frame's body, as msgspec's decoders do."""
 
-    def decode(self, body: bytes, /) -> Any:
+    def decode(self, body: bytes | memoryview, /) -> Any:
         """Raises `msgspec.MsgspecError` where it is none."""
 
 
@@ -62,21 +70,31 @@ class FrameDecoder(Generic[Framed]):
         To be exhausted before the next call. Raises `FrameError` after the last good message; the
         stream is then lost for good.
         """
+        if not self._received and self._end_of_frame(data) == len(data):
+            yield self._message(memoryview(data)[_HEADER.size :])  # as most come, and no copy
+            return
         self._received += data
-        while len(self._received) >= _HEADER.size:
-            (size,) = _HEADER.unpack_from(self._received)
-            if size > self.max_bytes:
-                raise FrameError(f"a frame of {size} bytes exceeds {self.max_bytes}")
-            end = _HEADER.size + size
-            if len(self._received) < end:
-                return
+        while (end := self._end_of_frame(self._received)) is not None:
             body = bytes(memoryview(self._received)[_HEADER.size : end])
             del self._received[:end]
-            try:
-                message = self._decode(body)
-            except msgspec.MsgspecError:
-                raise FrameError(f"a frame of {size} bytes holds no known message") from None
-            yield message
+            yield self._message(body)
+
+    def _end_of_frame(self, data: bytes | bytearray) -> int | None:
+        """Where the first frame of `data` ends; None if not within it."""
+        if len(data) < _HEADER.size:
+            return None
+        (size,) = _HEADER.unpack_from(data)
+        if size > self.max_bytes:
+            raise FrameError(f"a frame of {size} bytes exceeds {self.max_bytes}")
+        end: int = _HEADER.size + size
+        return end if end <= len(data) else None
+
+    def _message(self, body: bytes | memoryview) -> Framed:
+        try:
+            message: Framed = self._decode(body)
+        except msgspec.MsgspecError:
+            raise FrameError(f"a frame of {len(body)} bytes holds no known message") from None
+        return message
 
     def end(self) -> None:
         """Note that the stream has ended. Raises `FrameError` if that was inside a frame."""

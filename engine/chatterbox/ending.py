@@ -29,6 +29,7 @@ class Ending:
 
     def finish(self, utterance: Utterance) -> None:
         """Give `utterance`, which has its speech tokens, this end."""
-        dead_air = torch.full((self.silence,), _SILENCE)
-        utterance.speech_tokens = torch.cat([utterance.speech_tokens, dead_air])
+        if self.silence:
+            dead_air = torch.full((self.silence,), _SILENCE)
+            utterance.speech_tokens = torch.cat([utterance.speech_tokens, dead_air])
         utterance.cut_tokens = self.cut

@@ -75,14 +75,15 @@ class ChatterboxEngine:
         self._utterances: dict[int, Utterance] = {}  # neither ended nor cancelled, by job
         self._new: deque[Utterance] = deque()
         self._enrolling: deque[Utterance] = deque()
+        self._begun: deque[Utterance] = deque()  # since the last step
         self._decoded: deque[Utterance] = deque()
         self._sounding: deque[PendingWaveforms] = deque()
         self._outcomes: list[Outcome] = []
 
     @property
     def info(self) -> EngineInfo:
-        streams = min(self._info.streams, self._scheduler.limit)
-        return msgspec.structs.replace(self._info, streams=streams)
+        most = min(self._info.streams, self._scheduler.limit)
+        return msgspec.structs.replace(self._info, streams=most)
 
     @property
     def busy(self) -> bool:
@@ -97,12 +98,11 @@ class ChatterboxEngine:
     @property
     def urgency(self) -> int:
         """The best priority of its jobs; worse than any where all were cancelled."""
-        jobs = self._utterances.values()
-        return min((each.request.priority for each in jobs), default=len(Priority))
+        priorities = (each.request.priority for each in self._utterances.values())
+        return min(priorities, default=len(Priority))
 
     def admit(self, job: Speak) -> None:
-        utterance = Utterance(job)
-        self._utterances[job.job_id] = utterance
+        self._utterances[job.job_id] = utterance = Utterance(job)
         self._new.append(utterance)
 
     def cancel(self, job_id: int) -> None:
@@ -134,6 +134,8 @@ class ChatterboxEngine:
         self._begin_new()
         if self._scheduler.busy:
             self._decode()
+        while self._begun:  # while the device is busy with their first tokens
+            self._waveforms.expect(self._begun.popleft())
         if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
             self._sound()
         # With nothing else to do there is no reason not to wait.
@@ -194,14 +196,13 @@ class ChatterboxEngine:
             raise SynthesisFailed("There is nothing to say in this text.")
         utterance.text_tokens = self._text_tokenizer(request.text, request.language)
         utterance.voice = self._voices.find(request.voice)
-        utterance.cap = min(
-            self.max_speech_tokens, most_speech_tokens(request.text, request.language)
-        )
-        t3 = self._scheduler.t3
-        if not t3.fits(utterance):
+        most = most_speech_tokens(request.text, request.language)
+        utterance.cap = min(self.max_speech_tokens, most)
+        if not self._scheduler.t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         utterance.end_stage("enrolment")
         self._scheduler.submit(utterance)
+        self._begun.append(utterance)
 
     def _decode(self) -> None:
         try:
@@ -231,11 +232,10 @@ class ChatterboxEngine:
     def _sound(self) -> None:
         # Those of the best priority alone: each more in a batch keeps all of it waiting.
         best = min(utterance.request.priority for utterance in self._decoded)
-        batch = [each for each in self._decoded if each.request.priority == best]
         most = self._largest_waveform_batch
         if best == Priority.FIRST_SOUND:
             most = min(most, _FIRST_SOUNDS)
-        batch = batch[:most]
+        batch = [each for each in self._decoded if each.request.priority == best][:most]
         try:
             pending = self._waveforms.submit(batch)
         except torch.OutOfMemoryError as error:
@@ -277,8 +277,8 @@ class ChatterboxEngine:
                 self._end(utterance, self._speech(utterance, waveform))
 
     def _speech(self, utterance: Utterance, waveform: Tensor) -> Speech | SynthesisFailed:
-        pcm = waveform.numpy().copy()  # the pinned memory goes back to be used again
-        if not np.isfinite(pcm).all():
+        pcm = waveform.numpy()
+        if not np.isfinite(pcm.sum()):  # as all samples are, which are no larger than one
             return SynthesisFailed("The voice model produced no usable sound for this text.")
         return Speech(
             pcm=pcm,

@@ -60,6 +60,8 @@ class Utterance:
     voice: EnrolledVoice = field(init=False)
     cap: int = field(init=False)
     speech_tokens: Tensor = field(init=False)
+    #: The mel of its voice's prompt (frames, 80) fp32, once it is where the flow wants it.
+    prompt_mel: Tensor | None = None
     #: Whether the voice that it waits for is computed.
     voice_ready: Callable[[], bool] = field(init=False)
     queued: int = 0  # tokens sampled once all steps queued on the device have run

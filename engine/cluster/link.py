@@ -74,12 +74,12 @@ class Opener:
         self._key, self._side, self._number = key, side, 0
         self._decode = msgspec.msgpack.Decoder(kinds).decode
 
-    def decode(self, body: bytes, /) -> Any:
+    def decode(self, body: bytes | memoryview, /) -> Any:
         if len(body) < _TAG_BYTES:
             raise msgspec.DecodeError("it is too short to be sealed")
         nonce = _NONCE.pack(self._side, self._number)
         try:
-            message = crypto_aead_chacha20poly1305_ietf_decrypt(body, None, nonce, self._key)
+            message = crypto_aead_chacha20poly1305_ietf_decrypt(bytes(body), None, nonce, self._key)
         except CryptoError:
             raise msgspec.DecodeError("it was not sealed with the key") from None
         self._number += 1

@@ -21,6 +21,7 @@ from torch import Tensor
 MOST_GRAPHS = 128
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
+RoomT = TypeVar("RoomT")
 ResultT = TypeVar("ResultT")
 
 
@@ -151,6 +152,25 @@ class GraphCache:
             static = type(inputs)(*(tensor.clone() for tensor in inputs))
             captured = self.capture(key, lambda: function(static), static)
         torch._foreach_copy_(list(captured.inputs), list(inputs))
+        captured.graph.replay()
+        output: Tensor = captured.output
+        return output
+
+    def room(self, key: Hashable, make: Callable[[], RoomT]) -> RoomT:
+        """What `run` is to be given under `key`: once there is a graph, that which it reads."""
+        captured = self.find(key)
+        room: RoomT = make() if captured is None else captured.inputs
+        return room
+
+    def run(self, key: Hashable, function: Callable[[RoomT], Tensor], room: RoomT) -> Tensor:
+        """`function` of a `room`, run, captured and replayed as by `call`."""
+        if self._pool is None:
+            return function(room)
+        captured = self.find(key)
+        if captured is None:
+            if key not in self._rehearsed:
+                return self._rehearse(key, lambda: function(room))
+            captured = self.capture(key, lambda: function(room), room)
         captured.graph.replay()
         output: Tensor = captured.output
         return output

@@ -4,32 +4,32 @@ Batches are padded to a bucket of batch size and length; what is computed of an 
 neither on the padding nor on its companions. Device work runs on a stream of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
+from engine.chatterbox.cuda.packed import upload
+from engine.chatterbox.s3gen.batches import check, groups, vocoder_batches
 from engine.chatterbox.s3gen.config import (
     CPU_STEP,
     FRAME_STEP,
     HARMONICS,
     MEL_BINS,
     TOKEN_STEP,
-    BatchLimits,
     batch_bucket,
     batch_limits,
     round_up,
 )
-from engine.chatterbox.s3gen.flow import Flow, FlowInputs
+from engine.chatterbox.s3gen.flow import Flow
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.noise import Noise
+from engine.chatterbox.s3gen.room import FlowRoom
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, check_watermark
@@ -40,7 +40,6 @@ from engine.chatterbox.utterance import (
     Utterance,
 )
 from engine.enrolment import Conditionals
-from engine.enrolment.conditionals import SPEECH_TOKEN_IDS
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
 
@@ -100,6 +99,8 @@ class WaveformDecoder:
         self._token_step, self._frame_step = steps
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
+            # The weights were put in order on the stream that is current now.
+            self._stream.wait_stream(torch.cuda.current_stream(self.device))
 
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
@@ -112,16 +113,21 @@ class WaveformDecoder:
         `ValueError` for speech tokens that are no sounds, and for none.
         """
         for utterance in batch:
-            _check(utterance)
+            check(utterance)
         waveforms: list[Tensor] = [torch.empty(0)] * len(batch)
         clock = StageClock(self.device)
         with torch.inference_mode(), self._on_stream():
-            for group in _groups(batch, self.limits):
+            for group in groups(batch, self.limits):
                 decoded = self._decode_group([batch[index] for index in group], clock)
                 for index, waveform in zip(group, decoded, strict=True):
                     waveforms[index] = waveform
             clock.stop()
         return PendingWaveforms(batch, waveforms, clock)
+
+    def expect(self, utterance: Utterance) -> None:
+        """Have on the device what is known of an utterance before its speech tokens are."""
+        with self._on_stream(), suppress(torch.OutOfMemoryError):  # then it goes with the tokens
+            self._prompt_mel(utterance)
 
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
@@ -154,9 +160,8 @@ class WaveformDecoder:
 
         def mark(signal: Tensor) -> Tensor:
             with torch.inference_mode(), self._on_stream():
-                inputs = MarkInputs(
-                    self._upload(signal[None].numpy()), self._lengths([len(signal)], 1)
-                )
+                lengths = np.array([len(signal)])
+                inputs = MarkInputs(*upload((signal[None].numpy(), lengths), self.device))
                 for _ in range(2):  # the second is a graph's
                     marked = self.graphs.call("watermark", self._watermark, inputs)
                 return marked[0].cpu()
@@ -166,7 +171,6 @@ class WaveformDecoder:
     def _on_stream(self) -> AbstractContextManager[object]:
         if self._stream is None:
             return nullcontext()
-        self._stream.wait_stream(torch.cuda.current_stream(self.device))
         return torch.cuda.stream(self._stream)
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
@@ -174,7 +178,7 @@ class WaveformDecoder:
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
         waveforms: list[Tensor] = []
-        for first, last in _vocoder_batches(batch, self.limits):
+        for first, last in vocoder_batches(batch, self.limits):
             some = slice(first, last)
             waveforms += self._sound(batch[some], noise[some], mel[some], clock)
         return waveforms
@@ -208,93 +212,34 @@ class WaveformDecoder:
         """The mel of each one's speech, (frames, 80) fp32."""
         rows = batch_bucket(len(batch))
         tokens = round_up(max(each.total_tokens for each in batch), self._token_step)
-        frames = tokens * FRAMES_PER_TOKEN
-        ids = np.zeros((rows, tokens), np.int64)
-        embedding = np.ones((rows, self._speaker_width), np.float32)
-        prompt = self._zeros(rows, frames, MEL_BINS)
-        start = self._zeros(rows, frames, MEL_BINS)
-        for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
-            voice = utterance.voice.conditionals
-            prompt_tokens = voice.prompt_tokens.shape[1]
-            ids[row, :prompt_tokens] = voice.prompt_tokens[0].numpy()
-            ids[row, prompt_tokens : utterance.total_tokens] = utterance.speech_tokens.numpy()
-            embedding[row] = voice.x_vector[0].numpy()
-            prompt[row, : voice.prompt_mel.shape[1]] = self._upload(voice.prompt_mel[0].numpy())
-            start[row, : utterance.total_frames] = drawn.mel.T
-        mel = self.graphs.call(
-            "flow",
-            self._flow,
-            FlowInputs(
-                self._upload(ids),
-                self._lengths([utterance.total_tokens for utterance in batch], rows),
-                prompt,
-                self._upload(embedding),
-                start,
-            ),
+        key = ("flow", rows, tokens)
+        room = self.graphs.room(
+            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device)
         )
+        room.put(batch, noise, self._prompt_mel)
+        mel = self.graphs.run(key, lambda room: self._flow(room.inputs), room)
         # Copies: the next graph that runs may write where this one's output lies.
         return [
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
             for row, utterance in enumerate(batch)
         ]
 
+    def _prompt_mel(self, utterance: Utterance) -> Tensor:
+        if utterance.prompt_mel is None:
+            mel = utterance.voice.conditionals.prompt_mel[0].numpy()
+            (utterance.prompt_mel,) = upload([mel], self.device)
+        return utterance.prompt_mel
+
     def _noise(self, batch: Sequence[Utterance]) -> list[Noise]:
         return [Noise.of(each, self.device, mean_flow=self.mean_flow) for each in batch]
 
     def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""
-        return self._upload(np.array(lengths + [1] * (rows - len(lengths)), np.int64))
-
-    def _upload(self, values: NDArray[Any]) -> Tensor:
-        """A copy on the device, without waiting for what the device is doing.
-
-        numpy's copy, not torch's: that one spreads over all cores, which first have to wake up.
-        """
-        given = torch.from_numpy(values)
-        if self._stream is None:
-            return given
-        pinned = self._pinned(given.shape, given.dtype)
-        np.copyto(pinned.numpy(), values)
-        return pinned.to(self.device, non_blocking=True)
+        padded = np.array(lengths + [1] * (rows - len(lengths)), np.int64)
+        return upload([padded], self.device)[0]
 
     def _pinned(self, shape: torch.Size, dtype: torch.dtype) -> Tensor:
         return torch.empty(shape, dtype=dtype, pin_memory=self._stream is not None)
 
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, device=self.device)
-
-
-def _check(utterance: Utterance) -> None:
-    """Refuse what would take the whole process down on a GPU."""
-    tokens = utterance.speech_tokens
-    if tokens.dtype != torch.int64:
-        raise ValueError("speech tokens are integer ids, and int64")
-    if utterance.frames < 1:
-        raise ValueError("an utterance needs at least one frame of speech")
-    if len(ids := tokens.numpy()) and not 0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS:
-        raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
-
-
-def _vocoder_batches(batch: Sequence[Utterance], limits: BatchLimits) -> Iterator[tuple[int, int]]:
-    """Neighbours that the vocoder takes together: it fills the device with less, at more memory."""
-    first = 0
-    for last in range(1, len(batch) + 1):
-        some = batch[first : last + 1]
-        frames = round_up(max(utterance.frames for utterance in some), FRAME_STEP)
-        if last == len(batch) or batch_bucket(len(some)) * frames > limits.frames:
-            yield first, last
-            first = last
-
-
-def _groups(batch: Sequence[Utterance], limits: BatchLimits) -> Iterator[list[int]]:
-    """Indices of utterances that share a padded batch: of like length, and bounded in memory."""
-    group: list[int] = []
-    for index in sorted(range(len(batch)), key=lambda index: batch[index].total_tokens):
-        padded = round_up(batch[index].total_tokens, TOKEN_STEP)
-        full = len(group) == limits.items
-        if group and (full or batch_bucket(len(group) + 1) * padded > limits.tokens):
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group

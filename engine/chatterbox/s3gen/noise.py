@@ -51,7 +51,7 @@ class Noise:
         generator = self._generator
         drawn = torch.rand(HARMONICS, generator=generator, device=generator.device)
         phase = (drawn * 2 - 1) * torch.pi
-        phase[0] = 0
+        phase[:1].zero_()  # assigned as a number it would be copied, and waited for
         return phase, _normal(HARMONICS, self._samples, generator)
 
 

@@ -5,6 +5,7 @@ batch, row `places + b` is its unconditional twin, where there are such rows at 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +13,55 @@ from torch import Tensor
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.slots import Slots
 from engine.weights.sizes import T3Sizes
+
+
+class Activations(Protocol):
+    """What products with weight matrices read and write, as a `Batch` has it, of any rows."""
+
+    residual: Tensor
+    normed: Tensor
+    qkv: Tensor
+    attended: Tensor
+    gate_up: Tensor
+    activated: Tensor
+    logits: Tensor
+
+    @property
+    def rows(self) -> int: ...
+
+
+@dataclass(eq=False)
+class PromptBatch:
+    """`Activations` of prompts, a row each position; R is as many. They have no `logits`."""
+
+    residual: Tensor  # (R, hidden) fp32
+    normed: Tensor
+    qkv: Tensor
+    attended: Tensor
+    gate_up: Tensor
+    activated: Tensor
+    logits: Tensor
+
+    @classmethod
+    def of(cls, residual: Tensor, sizes: T3Sizes, dtype: torch.dtype) -> "PromptBatch":
+        """Room for the layers over `residual` (R, hidden) fp32, which they change."""
+
+        def room(width: int) -> Tensor:
+            return residual.new_empty(len(residual), width, dtype=dtype)
+
+        return cls(
+            residual,
+            normed=room(sizes.hidden),
+            qkv=room(3 * sizes.hidden),
+            attended=room(sizes.hidden),
+            gate_up=room(2 * sizes.ffn),
+            activated=room(sizes.ffn),
+            logits=room(0),
+        )
+
+    @property
+    def rows(self) -> int:
+        return len(self.residual)
 
 
 @dataclass(eq=False)
@@ -85,12 +135,27 @@ class Buffers:
 
     def fill(self, batch: Batch, slots: list[int]) -> None:
         """Let a batch work on these slots as they are assigned now, its other places on none."""
-        padded = slots + [self._slots.idle_slot] * (batch.places - len(slots))
+        padded = self._padded(batch, slots)
         filled = (padded, batch.rows, self._slots.revision)
         if filled == self._filled:
             return
-        self._filled = None  # until the copies are made: memory may run out for them
-        batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
+        self.invalidate()  # until the copies are made: memory may run out for them
+        self.put(batch, torch.tensor(padded, dtype=torch.int32))
+        self._filled = filled
+
+    def put(self, batch: Batch, slots: Tensor) -> None:
+        """The same for slots (places,), wherever they are; nothing of it is remembered."""
+        batch.slots.copy_(slots, non_blocking=True)
         tables = self._slots.page_table[batch.slots].transpose(0, 1)
         batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])
-        self._filled = filled
+
+    def note_filled(self, batch: Batch, slots: list[int]) -> None:
+        """Remember that a batch works on these slots as they are assigned now."""
+        self._filled = self._padded(batch, slots), batch.rows, self._slots.revision
+
+    def invalidate(self) -> None:
+        """Forget which slots the batches work on: `put` is to follow."""
+        self._filled = None
+
+    def _padded(self, batch: Batch, slots: list[int]) -> list[int]:
+        return slots + [self._slots.idle_slot] * (batch.places - len(slots))

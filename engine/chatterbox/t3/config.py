@@ -75,7 +75,8 @@ _LONGEST_POSITIONS = 1566
 
 SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
-TEXT_BUCKETS = (32, 64, 96, 128, 192, 256, 384, 512, 1024, 2050)
+#: With the two starts of speech behind them, multiples of the rows that products take at once.
+TEXT_BUCKETS = (30, 62, 94, 126, 190, 254, 382, 510, 1022, 2050)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class DecoderConfig:
     sizes: T3Sizes
     page: int = PAGE
     cache: torch.dtype | None = None
-    burst: int = 2
+    burst: int = 1
     in_turn: bool = False
 
     @classmethod

@@ -4,7 +4,6 @@ A voice's prefix is its speaker and its prompt's speech tokens, one position eac
 prefixes of different length; every position is a learned one of the whole stream.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,9 +15,9 @@ from engine.chatterbox.t3.config import START_OF_SPEECH, TEXT_BUCKETS
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kernels.reference import gelu
-from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.kv_cache import InPages, PagePool
 from engine.chatterbox.t3.prefix import PrefixCache
-from engine.chatterbox.t3.prompt import PromptRows
+from engine.chatterbox.t3.prompt import Destination, Earlier, InOnePiece, PromptRows
 from engine.chatterbox.t3.rules import TURBO
 from engine.chatterbox.t3.slots import Slots
 from engine.enrolment import Conditionals
@@ -83,22 +82,16 @@ class Gpt2T3:
         computed = embedded.new_empty(
             sizes.layers, 2, sizes.heads, len(embedded), HEAD_DIM, dtype=weights.dtype
         )
-
-        def keep(layer: int, both: Tensor) -> None:
-            computed[layer] = both[:, 0]
-
-        nothing = computed[None, :, :, :, :0]
-        self._run(embedded[None], nothing, embedded.new_zeros(1, dtype=torch.int64), keep)
+        none = torch.zeros(1, dtype=torch.int64, device=embedded.device)
+        nothing = Earlier(computed[None, :, :, :, :0], none, none, len(embedded))
+        self._run(embedded[None], nothing, InOnePiece(computed))
         return computed
 
-    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
-        places = pool.places(rows.pages, rows.offsets)
-
-        def keep(layer: int, both: Tensor) -> None:
-            pool.put(layer, places, both)
-
+    def prefill(self, rows: PromptRows[Tensor], prefixes: PrefixCache, pool: PagePool) -> Tensor:
         residual = self._embedded(rows)
-        residual = self._run(residual, prefixes.storage[rows.prefixes], rows.before, keep)
+        earlier = Earlier(prefixes.storage, rows.prefixes, rows.before, residual.shape[1])
+        own = InPages(pool, rows.pages, rows.offsets)
+        residual = self._run(residual, earlier, own)
         ends = (rows.lengths + self.starts - 1)[:, None, None].expand(-1, 1, residual.shape[2])
         return residual.gather(1, ends)[:, 0]
 
@@ -114,9 +107,9 @@ class Gpt2T3:
     def logits(self, batch: Batch) -> None:
         self.kernels.norm_linear(batch, self._weights.speech_head, batch.logits)
 
-    def _embedded(self, rows: PromptRows) -> Tensor:
+    def _embedded(self, rows: PromptRows[Tensor]) -> Tensor:
         weights = self._weights
-        index = torch.arange(rows.width + self.starts, device=rows.lengths.device)
+        index = torch.arange(rows.text_tokens.shape[1] + self.starts, device=rows.lengths.device)
         text = weights.text_embedding[rows.text_tokens].float()
         text = functional.pad(text, (0, 0, 0, self.starts))
         start = weights.speech_embedding[START_OF_SPEECH].float()
@@ -124,30 +117,17 @@ class Gpt2T3:
         position = (rows.before[:, None] + index).clamp(max=len(weights.position) - 1)
         return torch.where(past_text, start, text) + weights.position[position].float()
 
-    def _run(
-        self, residual: Tensor, before: Tensor, lengths: Tensor, keep: Callable[[int, Tensor], None]
-    ) -> Tensor:
-        """All layers over (rows, positions, hidden) fp32 behind what was computed `before`.
+    def _run(self, residual: Tensor, earlier: Earlier, kept: Destination) -> Tensor:
+        """All layers over (rows, positions, hidden) fp32; their keys and values go to `kept`.
 
-        `before` is (rows, layers, 2, heads, earlier positions, HEAD_DIM), of which each row has
-        `lengths`. `keep` is given every layer's keys and values, (2, rows, heads, earlier and new,
-        HEAD_DIM). Returns the residual stream.
+        Returns the residual stream.
         """
-        rows, count, _ = residual.shape
-        start = before.shape[4]
-        column = torch.arange(start + count, device=residual.device)
-        new = (column - start) <= torch.arange(count, device=residual.device)[:, None]
-        visible = torch.where(column < start, (column < lengths[:, None])[:, None], new)[:, None]
         kernels, dtype = self.kernels, self._weights.dtype
         for index, layer in enumerate(self._weights.layers):
             normed = kernels.prompt_norm(residual, dtype)
             qkv = functional.linear(normed, *kernels.plain(layer.qkv, dtype))
-            query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), None)
-            keep(index, both)
-            mixed = functional.scaled_dot_product_attention(
-                query, both[0], both[1], attn_mask=visible
-            )
-            mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
+            mixed = torch.empty_like(normed)
+            kernels.prompt_attend(qkv, index, earlier, kept, None, mixed)
             residual = residual + functional.linear(mixed, *kernels.plain(layer.output, dtype))
             normed = kernels.prompt_norm(residual, dtype)
             up = functional.linear(normed, *kernels.plain(layer.up, dtype))

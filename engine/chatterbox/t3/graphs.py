@@ -6,9 +6,10 @@ step is simply run.
 
 from typing import NamedTuple
 
+from engine.chatterbox.cuda.packed import Packed
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.config import CONTEXT_BUCKETS
-from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.config import SLOT_BUCKETS, TEXT_BUCKETS, bucket_for
+from engine.chatterbox.t3.model import T3, PrefillRows
 from engine.chatterbox.t3.prompt import Prompt
 
 #: Prefill of more positions than this is not captured: the device is busy enough without, and the
@@ -52,19 +53,21 @@ class StepGraphs:
     def prefill(self, prompts: list[Prompt]) -> None:
         """Queue the prefill of new utterances, first tokens included, on the current stream."""
         t3 = self._t3
-        rows = t3.prompt_rows(prompts)
-        if not t3.graphs.captures or rows.text_tokens.numel() > _LARGEST_PREFILL:
+        places = bucket_for(len(prompts), SLOT_BUCKETS)
+        guided = any(prompt.assignment.guided for prompt in prompts)
+        width = bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS)
+        rows = 2 * places if guided else places
+        if not t3.graphs.captures or rows * width > _LARGEST_PREFILL:
             t3.prefill(prompts)
             return
-        guided = any(prompt.assignment.guided for prompt in prompts)
-        places = len(rows.lengths) // (2 if guided else 1)
-        key = ("prefill", places, guided, rows.width)
+        batch = t3.prefill_batch(places, guided=guided)
+        key = ("prefill", places, guided, width)
         captured = t3.graphs.find(key)
         if captured is None:
-            batch = t3.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
-            t3.buffers.fill(batch, [])
-            static = rows.idle().to(t3.device)
-            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, static), static)
-        captured.inputs.copy_(rows)
-        t3.assign(prompts)
+            packed = Packed(t3.idle_rows(prompts).flat, t3.device)
+            given = PrefillRows.of(packed.tensors)
+            captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, given), packed)
+        t3.fill_rows(PrefillRows.of(captured.inputs.begin()), prompts)
+        captured.inputs.send()
         captured.graph.replay()
+        t3.note_assigned(batch, prompts)

@@ -10,6 +10,8 @@ its vectors one after the other, and their scales in fp32 behind them.
 """
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -96,6 +98,25 @@ class PagePool:
         at = places // self.page, places % self.page
         codes.index_put_(at, new_codes)
         scales.index_put_(at, new_scales)
+
+
+@dataclass(frozen=True)
+class InPages:
+    """Where prompts' keys and values are kept: `engine.chatterbox.t3.prompt.Destination`."""
+
+    pool: PagePool
+    pages: Tensor
+    offsets: Tensor
+
+    @cached_property
+    def _places(self) -> Tensor:
+        return self.pool.places(self.pages, self.offsets)
+
+    def views(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self.pool.views(layer)
+
+    def put(self, layer: int, both: Tensor) -> None:
+        self.pool.put(layer, self._places, both)
 
 
 def position_bytes(dtype: torch.dtype) -> int:

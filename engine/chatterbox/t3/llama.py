@@ -51,7 +51,7 @@ class LlamaT3:
     def prefix(self, inputs: PrefixInputs) -> Tensor:
         return self._backbone.prefix(conditioning_prefix(self._weights, inputs))
 
-    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+    def prefill(self, rows: PromptRows[Tensor], prefixes: PrefixCache, pool: PagePool) -> Tensor:
         return self._backbone.prefill(rows, prefixes, pool)
 
     def step(self, batch: Batch, slots: Slots, pool: PagePool) -> None:

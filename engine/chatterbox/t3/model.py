@@ -4,12 +4,15 @@ The networks are upstream's; only the order of the work is ours. Every per-reque
 from the slots on the device, so a step can be captured once and replayed for any request.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
+from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.t3.buffers import Batch, Buffers
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
@@ -23,11 +26,29 @@ from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.loading import AnyWeights, network_of
 from engine.chatterbox.t3.prefix import Prefix, PrefixCache
-from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape
-from engine.chatterbox.t3.slots import Assignment, Slots
+from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape, fill_rows, idle_rows
+from engine.chatterbox.t3.slots import Assignment, SlotRows, Slots
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.weights.sizes import MEL_BINS
+
+RowsT = TypeVar("RowsT")
+
+
+class PrefillRows(NamedTuple, Generic[RowsT]):
+    """All that a prefill is told of its utterances."""
+
+    prompts: PromptRows[RowsT]
+    slots: SlotRows[RowsT]
+
+    @property
+    def flat(self) -> tuple[RowsT, ...]:
+        return *self.prompts, *self.slots
+
+    @classmethod
+    def of(cls, flat: Sequence[RowsT]) -> "PrefillRows[RowsT]":
+        count = len(PromptRows._fields)
+        return cls(PromptRows(*flat[:count]), SlotRows(*flat[count:]))
 
 
 class T3:
@@ -140,39 +161,49 @@ class T3:
             self.pool.give_back(row[len(prompt.prefix.pages) :])
         self.prefixes.release(prompt.prefix)
 
-    def prompt_rows(self, prompts: list[Prompt]) -> PromptRows:
-        """Rows for `prefill_step`, on the CPU, in buckets that hold the prompts."""
-        return PromptRows.of(
-            prompts,
-            places=bucket_for(len(prompts), SLOT_BUCKETS),
+    def idle_rows(self, prompts: list[Prompt]) -> PrefillRows[NDArray[Any]]:
+        """Rows on the CPU that have no prompt yet, in buckets that hold these."""
+        places = bucket_for(len(prompts), SLOT_BUCKETS)
+        of_prompts = idle_rows(
+            places=places,
             guided=any(prompt.assignment.guided for prompt in prompts),
             width=bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS),
             shape=self._prompt_shape,
         )
+        return PrefillRows(of_prompts, self.slots.idle_rows(places))
+
+    def fill_rows(self, rows: PrefillRows[NDArray[Any]], prompts: list[Prompt]) -> None:
+        """Put prompts into rows that are idle."""
+        fill_rows(rows.prompts, prompts, len(rows.slots.slots), self._prompt_shape)
+        self.slots.fill_rows(rows.slots, [prompt.assignment for prompt in prompts])
 
     def prefill(self, prompts: list[Prompt]) -> Batch:
         """Assign the slots of new utterances and sample the first token of each.
 
         Returns the batch, whose `logits` are those of the last position.
         """
-        rows = self.prompt_rows(prompts)
-        batch = self.assign(prompts)
-        self.prefill_step(batch, rows.to(self.device))
+        rows = self.idle_rows(prompts)
+        self.fill_rows(rows, prompts)
+        places = len(rows.slots.slots)
+        batch = self.prefill_batch(places, guided=len(rows.prompts.lengths) > places)
+        self.prefill_step(batch, PrefillRows.of(upload(rows.flat, self.device)))
+        self.note_assigned(batch, prompts)
         return batch
 
-    def assign(self, prompts: list[Prompt]) -> Batch:
-        """Assign the slots of new utterances; returns the batch to prefill them in."""
-        self.slots.assign([prompt.assignment for prompt in prompts])
-        batch = self.buffers.batch(
-            bucket_for(len(prompts), SLOT_BUCKETS),
-            guided=any(prompt.assignment.guided for prompt in prompts),
-            context=CONTEXT_BUCKETS[0],
-        )
-        self.buffers.fill(batch, [prompt.assignment.slot for prompt in prompts])
-        return batch
+    def prefill_batch(self, places: int, *, guided: bool) -> Batch:
+        """The batch to prefill so many prompts in; it works on nothing yet."""
+        self.buffers.invalidate()
+        return self.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
 
-    def prefill_step(self, batch: Batch, rows: PromptRows) -> None:
-        batch.residual.copy_(self.network.prefill(rows, self.prefixes, self.pool))
+    def note_assigned(self, batch: Batch, prompts: list[Prompt]) -> None:
+        """To be called once `prefill_step` is queued for these prompts."""
+        self.slots.revision += 1
+        self.buffers.note_filled(batch, [prompt.assignment.slot for prompt in prompts])
+
+    def prefill_step(self, batch: Batch, rows: PrefillRows[Tensor]) -> None:
+        self.slots.put(rows.slots)
+        self.buffers.put(batch, rows.slots.slots)
+        batch.residual.copy_(self.network.prefill(rows.prompts, self.prefixes, self.pool))
         self._sample(batch)
 
     def step(self, batch: Batch) -> None:

@@ -49,7 +49,7 @@ class T3Network(Protocol):
         At least as many positions as `prefix_positions`; what is past those means nothing.
         """
 
-    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+    def prefill(self, rows: PromptRows[Tensor], prefixes: PrefixCache, pool: PagePool) -> Tensor:
         """Put prompts through, and their keys and values into their pages.
 
         Returns the residual stream (rows, hidden) fp32 at the last position of each.

@@ -70,7 +70,7 @@ class PrefixCache:
             prefix.positions = positions
             stored = self.storage[prefix.place]
             stored[:, :, :, :positions] = computed[:, :, :, :positions]
-            stored[:, :, :, positions:] = 0
+            stored[:, :, :, positions:].zero_()
             for index, page in enumerate(prefix.pages):
                 span = computed[:, :, :, index * prefix.page : (index + 1) * prefix.page]
                 self._pool.fill(page, span)

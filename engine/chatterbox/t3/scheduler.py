@@ -1,16 +1,16 @@
 """Continuous batching of speech-token decoding: utterances join and leave between bursts of steps.
 
 The host stays at most `_IN_FLIGHT` bursts ahead of what it has seen, so the device never waits for
-it, and reads tokens from pinned memory that each burst's end is copied to. No step waits for the
-host. A slot whose utterance has ended idles for the rest of the bursts that are queued already.
+it, and reads tokens from memory of its own that the kernels write to. No step waits for the host. A
+slot whose utterance has ended idles for the rest of the bursts that are queued already.
 """
 
 import logging
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.config import (
@@ -25,13 +25,13 @@ from engine.chatterbox.t3.config import (
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
-from engine.chatterbox.t3.slots import Column, Slots, SlotStatus
+from engine.chatterbox.t3.slots import SlotStatus
 from engine.chatterbox.utterance import Utterance, UtteranceStatus
 
 _log = logging.getLogger(__name__)
 
-#: Bursts queued on the device at a time: one that runs, one that is ready to.
-_IN_FLIGHT = 2
+#: Bursts queued on the device at a time: one that runs, and what the host may come late for.
+_IN_FLIGHT = 3
 #: Utterances prefilled together: more would hold up those that are being decoded.
 _PREFILLED_TOGETHER = 8
 #: How often an utterance makes room for others before it is the most urgent of all.
@@ -43,36 +43,10 @@ _LOOKED_AFTER = 25
 
 @dataclass(frozen=True)
 class _Burst:
-    """A queued burst: which utterances took part, and where its outcome is copied to."""
+    """A queued burst: which utterances took part, each with the tokens that it has at its end."""
 
-    members: list[tuple[Utterance, Prompt]]
-    state: Tensor
-    tokens: Tensor
+    members: list[tuple[Utterance, Prompt, int]]
     done: torch.cuda.Event | None
-
-
-class _Snapshots:
-    """Pinned memory for the outcomes of the bursts in flight, used in turn."""
-
-    def __init__(self, slots: Slots) -> None:
-        self._slots, self._on_cuda = slots, slots.device.type == "cuda"
-
-        def like(tensor: Tensor) -> Tensor:
-            return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self._on_cuda)
-
-        self._ring = deque((like(slots.state), like(slots.tokens)) for _ in range(_IN_FLIGHT + 1))
-
-    def take(self, members: list[tuple[Utterance, Prompt]]) -> _Burst:
-        """Queue a copy of the slots as they are after what is queued now."""
-        self._ring.rotate(1)
-        state, tokens = self._ring[0]
-        state.copy_(self._slots.state, non_blocking=True)
-        tokens.copy_(self._slots.tokens, non_blocking=True)
-        done = None
-        if self._on_cuda:
-            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
-            done.record()
-        return _Burst(members, state, tokens, done)
 
 
 class Scheduler:
@@ -93,13 +67,14 @@ class Scheduler:
         self._in_flight = 1 if t3.config.in_turn else _IN_FLIGHT
         self._waiting: deque[Utterance] = deque()
         self._running: dict[Utterance, Prompt] = {}  # in the order in which they joined
+        self._ended: list[Prompt] = []  # whose slots are given back before others join
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
-        self._snapshots = _Snapshots(t3.slots)
+        self._on_cuda = t3.device.type == "cuda"
 
     @property
     def busy(self) -> bool:
-        return bool(self._waiting or self._running or self._bursts)
+        return bool(self._waiting or self._running or self._bursts or self._ended)
 
     def submit(self, utterance: Utterance) -> None:
         """Queue an utterance; of those that wait, the best priority is taken first.
@@ -124,6 +99,8 @@ class Scheduler:
         Waits for the device only when as many bursts as may be in flight are queued. Raises
         `torch.OutOfMemoryError` if not even one utterance can be decoded.
         """
+        while self._ended:
+            self._give_back(self._ended.pop())
         self._admit()
         if self._running:
             self._queue_burst_or_fewer()
@@ -212,36 +189,36 @@ class Scheduler:
         self.graphs.run([assignment.slot for assignment in assignments], key, steps=steps)
         for utterance, _ in members:
             utterance.queued = min(utterance.queued + steps, most)
-        self._bursts.append(self._snapshots.take(members))
+        done = None
+        if self._on_cuda:
+            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
+            done.record()
+        self._bursts.append(_Burst([(u, p, u.queued) for u, p in members], done))
 
     def _collect(self, burst: _Burst) -> list[Utterance]:
         if burst.done is not None:
             burst.done.synchronize()
         ended = []
-        for utterance, prompt in burst.members:
+        for utterance, prompt, sampled in burst.members:
             if self._running.get(utterance) is not prompt:
                 continue  # dropped or preempted, or seen to have ended in an earlier burst
             slot = prompt.assignment.slot
-            status = int(burst.state[slot, Column.STATUS])
-            if status == SlotStatus.RUNNING and not self._is_silent(utterance, burst, slot):
-                continue
-            count = int(burst.state[slot, Column.GENERATED])
-            utterance.speech_tokens = speech_only(burst.tokens[slot, :count].long())
+            status, count = self.t3.slots.outcome(slot, sampled)
+            if status == SlotStatus.RUNNING:
+                past = count % _LOOKED_AFTER
+                if past >= self.t3.config.burst:
+                    continue
+                count -= past  # the same for a seed, whatever is in flight
+                if not _is_silent(utterance, self.t3.slots.tokens(slot, count)):
+                    continue
+            tokens = speech_only(self.t3.slots.tokens(slot, count))
+            utterance.speech_tokens = torch.from_numpy(np.array(tokens, np.int64))
             utterance.capped = status == SlotStatus.CAPPED
-            self._release(utterance)
+            self._ended.append(self._running.pop(utterance))
             failed = status == SlotStatus.FAILED
             utterance.status = UtteranceStatus.FAILED if failed else UtteranceStatus.DECODED
             ended.append(utterance)
         return ended
-
-    def _is_silent(self, utterance: Utterance, burst: _Burst, slot: int) -> bool:
-        """Whether one that runs has missed its stop token, and would be silent up to its cap."""
-        if utterance.queued % _LOOKED_AFTER >= self.t3.config.burst:
-            return False
-        count = int(burst.state[slot, Column.GENERATED])
-        looked_at = count - count % _LOOKED_AFTER  # the same for a seed, whatever is in flight
-        silence = looked_at - sounding_end(burst.tokens[slot, :count])
-        return silence >= SILENCE_AT_END and looked_at >= utterance.cap // 2
 
     def _preempt_one(self) -> None:
         """Let the one that joined last, of those that matter least, begin anew.
@@ -259,7 +236,9 @@ class Scheduler:
         self._waiting.appendleft(utterance)
 
     def _release(self, utterance: Utterance) -> None:
-        prompt = self._running.pop(utterance)
+        self._give_back(self._running.pop(utterance))
+
+    def _give_back(self, prompt: Prompt) -> None:
         self._free_slots.append(prompt.assignment.slot)
         self.t3.release(prompt)
 
@@ -271,17 +250,27 @@ def _urgency(utterance: Utterance) -> int:
     return utterance.request.priority
 
 
-def speech_only(tokens: Tensor) -> Tensor:
-    """Sampled tokens (n,) without those that are no sound, as upstream drops them.
+def _is_silent(utterance: Utterance, tokens: list[int]) -> bool:
+    """Whether one that runs has missed its stop token, and would be silent up to its cap."""
+    silence = len(tokens) - sounding_end(tokens)
+    return silence >= SILENCE_AT_END and len(tokens) >= utterance.cap // 2
+
+
+# Lists here: for so few, numpy and torch take many times as long, and somebody waits for the sound.
+
+
+def speech_only(tokens: list[int]) -> list[int]:
+    """Sampled tokens without those that are no sound, as upstream drops them.
 
     Of silence at the end, `SILENCE_KEPT` tokens are left.
     """
-    tokens = tokens[tokens < START_OF_SPEECH]
+    tokens = [token for token in tokens if token < START_OF_SPEECH]
     return tokens[: sounding_end(tokens) + SILENCE_KEPT]
 
 
-def sounding_end(tokens: Tensor) -> int:
-    """How many of sampled tokens (n,) there are up to the last one that sounds."""
-    silent = torch.tensor(SILENT_TOKENS, dtype=tokens.dtype)
-    sounding = torch.isin(tokens, silent, invert=True).nonzero()
-    return int(sounding[-1]) + 1 if len(sounding) else 0
+def sounding_end(tokens: list[int]) -> int:
+    """How many of sampled tokens there are up to the last one that sounds."""
+    end = len(tokens)
+    while end and tokens[end - 1] in SILENT_TOKENS:
+        end -= 1
+    return end

@@ -7,10 +7,15 @@ a batch point at it.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.chatterbox.cuda.mapped import mapped
+from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
@@ -37,6 +42,11 @@ class Column(IntEnum):
     PROMPT = 3  # positions before the first sampled token
     CAP = 4  # tokens at which it is cut off
     GUIDED = 5  # 1 if the slot has an unconditional row
+
+
+#: In `Slots.said`: no token yet; and how far above a token stands what the slot became with it.
+NOTHING, STATUS_SHIFT = -1, 16
+TOKEN = (1 << STATUS_SHIFT) - 1
 
 
 class Parameter(IntEnum):
@@ -68,6 +78,19 @@ class Assignment:
         return len(self.pages) == 2
 
 
+RowsT = TypeVar("RowsT")
+
+
+class SlotRows(NamedTuple, Generic[RowsT]):
+    """What slots are filled with, a row each; seeds and numbers of slots are int64."""
+
+    slots: RowsT  # (places,)
+    state: RowsT  # (places, Column) int32
+    parameters: RowsT  # (places, Parameter) fp32
+    seeds: RowsT  # (places,)
+    tables: RowsT  # (places, 2, pages) int32
+
+
 class Slots:
     """The tensors. `count` slots can be used; row `count` of each tensor is the idle one.
 
@@ -94,35 +117,75 @@ class Slots:
         self.parameters = torch.ones(places, len(Parameter), device=device)
         self.seeds = torch.zeros(places, dtype=torch.int64, device=device)
         self.seen = torch.zeros(places, sizes.speech_vocabulary, dtype=torch.uint8, device=device)
-        self.tokens = torch.zeros(places, rules.most_tokens, dtype=torch.int32, device=device)
+        nothing = torch.full((places, rules.most_tokens), NOTHING, dtype=torch.int32)
+        #: Of each sampled token, the slot's status since and the token, as the device writes them
+        #: into the host's memory.
+        self.said, heard = mapped(nothing, device)
+        self._heard = heard.numpy()
         # Two rows a slot, the guided and the unconditional one.
         self.page_table = torch.full(
             (places, 2, pages_for(positions, page)), SINK_PAGE, dtype=torch.int32, device=device
         )
 
-    def assign(self, assignments: list[Assignment]) -> None:
-        """Fill slots for their first sampled token. Queued behind what uses them now."""
-        self.revision += 1
-        pages_wide = self.page_table.shape[2]
-        state, parameters, seeds, tables = [], [], [], []
-        for a in assignments:
+    def idle_rows(self, places: int) -> SlotRows[NDArray[Any]]:
+        """Rows for `put` that are all the idle slot's, on the CPU."""
+        return SlotRows(
+            np.full(places, self.idle_slot, np.int64),
+            np.zeros((places, len(Column)), np.int32),
+            np.ones((places, len(Parameter)), np.float32),
+            np.zeros(places, np.int64),
+            np.full((places, *self.page_table.shape[1:]), SINK_PAGE, np.int32),
+        )
+
+    def fill_rows(self, rows: SlotRows[NDArray[Any]], assignments: list[Assignment]) -> None:
+        """Let the first rows, which are idle, be those of these utterances."""
+        for place, a in enumerate(assignments):
             p = self.rules.resolved(a.parameters)
-            state.append(
-                [SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided]
+            rows.slots[place], rows.seeds[place] = a.slot, p.seed
+            rows.state[place] = (
+                *(SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap),
+                a.guided,
             )
-            parameters.append(
-                [p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty, p.top_k]
+            rows.parameters[place] = (
+                *(p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty),
+                p.top_k,
             )
-            seeds.append(p.seed)
-            rows = [*a.pages, []][:2]
-            tables.append([row + [SINK_PAGE] * (pages_wide - len(row)) for row in rows])
-        index = self._upload([a.slot for a in assignments], torch.int64)
-        self.state[index] = self._upload(state, torch.int32)
-        self.parameters[index] = self._upload(parameters, torch.float32)
-        self.seeds[index] = self._upload(seeds, torch.int64)
-        self.page_table[index] = self._upload(tables, torch.int32)
-        self.seen[index] = 0
-        self.seen[index, START_OF_SPEECH] = 1
+            for half, pages in enumerate(a.pages):
+                rows.tables[place, half, : len(pages)] = pages
+
+    def put(self, rows: SlotRows[Tensor]) -> None:
+        """Fill slots for their first sampled token. Queued behind what uses them now."""
+        index = rows.slots
+        self.state.index_copy_(0, index, rows.state)
+        self.parameters.index_copy_(0, index, rows.parameters)
+        self.seeds.index_copy_(0, index, rows.seeds)
+        self.page_table.index_copy_(0, index, rows.tables)
+        self.said.index_fill_(0, index, NOTHING)
+        self.seen.index_fill_(0, index, 0)
+        self.seen[:, START_OF_SPEECH].index_fill_(0, index, 1)
+
+    def assign(self, assignments: list[Assignment]) -> None:
+        """`put` what utterances need."""
+        rows = self.idle_rows(len(assignments))
+        self.fill_rows(rows, assignments)
+        self.put(SlotRows(*upload(rows, self.device)))
+        self.revision += 1
+
+    def outcome(self, slot: int, sampled: int) -> tuple[SlotStatus, int]:
+        """What a slot's utterance became within its first `sampled` tokens, and how many it has.
+
+        For the host, once so many have been sampled, or as many as there will be.
+        """
+        words = self._heard[slot]
+        last = int(words[sampled - 1])
+        if last == NOTHING:
+            sampled = int(np.count_nonzero(words[:sampled] != NOTHING))
+            last = int(words[sampled - 1])
+        return SlotStatus(last >> STATUS_SHIFT), sampled
+
+    def tokens(self, slot: int, count: int) -> list[int]:
+        """The first `count` tokens of a slot's utterance, which has as many."""
+        return [word & TOKEN for word in self._heard[slot, :count].tolist()]
 
     def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
         """Append to a row's page table, behind the `first` pages that it has."""
@@ -132,8 +195,5 @@ class Slots:
 
     def free(self, slot: int) -> None:
         """Stop work on a slot. Queued behind what uses it now."""
-        self.state[slot, Column.STATUS] = SlotStatus.IDLE
-
-    def _upload(self, values: object, dtype: torch.dtype) -> Tensor:
-        # From pageable memory the copy is staged before the call returns, and nothing waits.
-        return torch.tensor(values, dtype=dtype).to(self.device, non_blocking=True)
+        # Assigned as a number it would be copied, and the host would wait for all that is queued.
+        self.state[slot, Column.STATUS].fill_(SlotStatus.IDLE)

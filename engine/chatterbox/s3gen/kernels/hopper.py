@@ -14,7 +14,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program
 from engine.chatterbox.s3gen.kernels.hopper_forms import FORMS, ChainForm, sources
-from engine.chatterbox.s3gen.kernels.hopper_many import ManyRows, is_many, pairs
+from engine.chatterbox.s3gen.kernels.hopper_many import ManyFrames, is_many, pairs
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
@@ -50,7 +50,7 @@ class HopperKernels:
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._laid_out = WeakIdKeyDictionary()
         self._joined = WeakIdKeyDictionary()
-        self._many = ManyRows(self._launch, self._blocks, self._halves)
+        self._many = ManyFrames(self._launch, self._blocks, self._halves)
 
     @staticmethod
     def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:

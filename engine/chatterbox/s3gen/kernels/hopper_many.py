@@ -36,7 +36,7 @@ class _Halves(Protocol):
     def __call__(self, tiles: int, columns: int, like: Tensor) -> Tensor: ...
 
 
-class ManyRows:
+class ManyFrames:
     """See `S3GenKernels` in `protocol`; rows are those that `HopperKernels` does not refuse."""
 
     def __init__(self, launch: _Launch, blocks: _Blocks, halves: _Halves) -> None:

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.available import kernels_run
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
 from engine.chatterbox.t3.kernels.reference import Matrix, ReferenceT3Kernels
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import T3Sizes
@@ -30,24 +31,23 @@ class T3Kernels(Protocol):
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         """RMS norm of prompts' (rows, positions, hidden) fp32, in `dtype`, without its gains."""
 
-    def prompt_heads(
-        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, Tensor]:
-        """Turned queries (rows, heads, positions, HEAD_DIM) of prompts, and keys and values.
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+        out: Tensor,
+    ) -> None:
+        """`out` becomes what prompts' positions attend to, themselves and all before.
 
-        `qkv` is (rows, positions, 3 * hidden). Keys and values, (2, rows, heads, earlier and new
-        positions, HEAD_DIM), are those `before`, and the turned new ones behind them. The rotary
-        tables begin at the first new position.
+        It is (rows, positions, hidden), and `qkv` (rows, positions, 3 * hidden). A layer's new keys
+        and values go to `kept`. The rotary tables begin at the first new position.
         """
-
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        """silu(gate) * up of prompts' (rows, positions, 2 * ffn)."""
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         """A matrix (out, in) in `dtype` for the library, and its bias where it has one."""
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         """`residual` becomes the embedding of each slot's last token at its position.
@@ -58,7 +58,10 @@ class T3Kernels(Protocol):
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def begin(self, batch: Activations) -> None:
+        """To be called where others than these have written `residual`, unless `embed` has."""
+
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
 
     def attend(
@@ -66,10 +69,10 @@ class T3Kernels(Protocol):
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         """`residual` grows by the MLP of its RMS norm, a Llama's gate in one matrix with `up`."""
 
     def sample(self, slots: Slots, batch: Batch) -> None:

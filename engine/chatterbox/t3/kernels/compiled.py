@@ -8,8 +8,8 @@ import ctypes
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.program import Program
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.cuda.program import Kernel, Program
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import many_rows, sources
 from engine.chatterbox.t3.kernels.many_rows import ManyRows, PagedAttention
@@ -19,9 +19,9 @@ from engine.chatterbox.t3.kernels.products import (
     FullPrecision,
     HalfPrecision,
     Library,
-    multiply_add,
 )
-from engine.chatterbox.t3.kernels.reference import Matrix
+from engine.chatterbox.t3.kernels.reference import Matrix, attend_prompts
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM, T3Sizes
@@ -68,6 +68,10 @@ class CompiledT3Kernels:
         self._pages: PagedAttention | None = None
         if many_rows.attends(dtype, capability, cache):
             self._pages = PagedAttention(sizes, device)
+        self._attend_prompts: Kernel | None = None
+        if dtype != torch.float32:
+            prompts = Program(sources.prompts(sizes, dtype), device)
+            self._attend_prompts = prompts.kernel("attend_prompts")
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
             sampling.kernel, ("embed", "draw_noise", "sample")
@@ -103,16 +107,45 @@ class CompiledT3Kernels:
         )
         return query, both
 
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
-        self._between.gate(gate_up, gated.flatten(0, 1))
-        return gated
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+        out: Tensor,
+    ) -> None:
+        keys, values = kept.views(layer)
+        if self._attend_prompts is None or keys.dtype != qkv.dtype:
+            out.copy_(attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary))
+            return
+        rows, count, triple = qkv.shape
+        heads = triple // (3 * HEAD_DIM)
+        self._attend_prompts(
+            (heads, rows, -(-count // 16)),
+            128,
+            qkv,
+            earlier.storage[:, layer],
+            ctypes.c_int64(earlier.storage.stride(0)),
+            earlier.voices,
+            earlier.lengths,
+            *(rotary or _NO_TABLES),
+            keys,
+            values,
+            kept.pages,
+            kept.offsets,
+            out,
+            count,
+            earlier.positions,
+            kept.pages.shape[1],
+            keys.shape[2],
+            HEAD_DIM**-0.5,
+            behind=self._behind,
+        )
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         return self._between.plain(weight, dtype)
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         self._embed(
@@ -144,7 +177,12 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def begin(self, batch: Activations) -> None:
+        products = self._products(batch)
+        if isinstance(products, ManyRows | HalfPrecision):
+            products.begin(batch)
+
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         self._products(batch).norm_linear(batch, weight, out)
 
     def attend(
@@ -168,10 +206,10 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._products(batch).add_attended(batch, weight)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._products(batch).add_mlp(batch, up, down)
 
     def sample(self, slots: Slots, batch: Batch) -> None:
@@ -184,14 +222,14 @@ class CompiledT3Kernels:
             slots.state,
             slots.parameters,
             slots.seen,
-            slots.tokens,
+            slots.said,
             batch.places,
-            slots.tokens.shape[1],
+            slots.said.shape[1],
             batch.guided,
             behind=self._behind,
         )
 
-    def _products(self, batch: Batch) -> Products:
+    def _products(self, batch: Activations) -> Products:
         if self._own is not None and batch.rows <= self._most_rows:
             return self._own
         if self._many is not None and batch.rows <= many_rows.MOST_ROWS:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.chatterbox.cuda.driver import TensorMap
 from engine.chatterbox.cuda.program import HOPPER, Program, SourceFile
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, PAGE
 from engine.chatterbox.t3.gpt2_weights import Affine
 from engine.chatterbox.t3.kernels.reference import Matrix
@@ -114,23 +114,23 @@ class ManyRows:
         #: A map says where a matrix lies, how large it is and how much is read at once: no more.
         self._maps: dict[tuple[int, int, int, int], TensorMap] = {}
 
-    def begin(self, batch: Batch) -> None:
+    def begin(self, batch: Activations) -> None:
         """Whenever the residual was written by others."""
         rows, width = batch.residual.shape
         given = batch.residual, batch.normed, self._squares
         self._begin((rows,), width // 4, *given, behind=self._program.behind)
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         if out is batch.logits:  # behind prompts, too
             self.begin(batch)
             self._multiply("head", batch.normed, weight, out)
         else:
             self._multiply("qkv", batch.normed, weight, out)
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._multiply("output", batch.attended, weight, batch.residual, batch.normed)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._multiply("up", batch.normed, up, batch.activated)
         self._multiply("down", batch.activated, down, batch.residual, batch.normed)
 

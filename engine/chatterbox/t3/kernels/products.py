@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.cuda.program import Kernel, Program
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations
 from engine.chatterbox.t3.gpt2_weights import Affine
 from engine.chatterbox.t3.kernels import sources
 from engine.chatterbox.t3.kernels.reference import Matrix, gelu
@@ -40,25 +40,30 @@ class HalfPrecision:
             for matrix, of_matrix in sources.products(sizes, capability, stored).items()
         }
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def begin(self, batch: Activations) -> None:
+        """Of prompts; a step's embedding is kept rounded as well from the first."""
+        if self._rounds:
+            batch.normed.copy_(batch.residual)
+
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         if out is batch.logits:  # behind a prompt as well, which rounds nothing
             self._multiply(batch, "head", batch.residual, weight, out)
         else:
             self._multiply(batch, "qkv", self._stream(batch), weight, out)
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._multiply(batch, "output", batch.attended, weight, batch.residual)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._multiply(batch, "up", self._stream(batch), up, batch.activated)
         self._multiply(batch, "down", batch.activated, down, batch.residual)
 
-    def _stream(self, batch: Batch) -> Tensor:
+    def _stream(self, batch: Activations) -> Tensor:
         """The residual stream as the layers read it; what adds to it keeps both."""
         return batch.normed if self._rounds else batch.residual
 
     def _multiply(
-        self, batch: Batch, name: str, vectors: Tensor, matrix: Matrix, out: Tensor
+        self, batch: Activations, name: str, vectors: Tensor, matrix: Matrix, out: Tensor
     ) -> None:
         weight, *bias = _tensors(matrix)
         rows, columns = out.shape
@@ -91,13 +96,13 @@ class FullPrecision:
         self._behind = program.behind
         self._store, self._up, self._add = map(program.kernel, ("store_normed", "up_normed", "add"))
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         self._multiply(self._store, batch.residual, weight, out)
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._multiply(self._add, batch.attended, weight, batch.residual)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._multiply(self._up, batch.residual, up, batch.activated)
         self._multiply(self._add, batch.activated, down, batch.residual)
 
@@ -160,7 +165,7 @@ class Library:
     def __init__(self, between: Between) -> None:
         self._between = between
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         self._between.norm(batch.residual, batch.normed)
         matrix, *bias = self._between.plain(weight, batch.normed.dtype)
         if out.dtype == matrix.dtype and bias:
@@ -172,10 +177,10 @@ class Library:
             if bias:
                 out.add_(bias[0])
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._add(batch.residual, batch.attended, weight)
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._between.norm(batch.residual, batch.normed)
         matrix, *bias = self._between.plain(up, batch.normed.dtype)
         if bias:

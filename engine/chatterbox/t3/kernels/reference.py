@@ -5,19 +5,22 @@ run. On a GPU no tensor's value may decide what is launched: these too are captu
 graphs.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
 from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
 from engine.chatterbox.t3.philox import exponential_noise
+from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotate
-from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
+from engine.chatterbox.t3.slots import STATUS_SHIFT, Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -37,6 +40,11 @@ def gelu(values: Tensor) -> Tensor:
     return functional.gelu(values, approximate="tanh")
 
 
+def _gated(gate_up: Tensor) -> Tensor:
+    gate, up = gate_up.chunk(2, dim=-1)
+    return functional.silu(gate) * up
+
+
 class ReferenceT3Kernels:
     """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
@@ -53,17 +61,24 @@ class ReferenceT3Kernels:
             query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
         return query, torch.cat([before, torch.stack([key, value])], dim=3)
 
-    def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        gate, up = gate_up.chunk(2, dim=-1)
-        return functional.silu(gate) * up
+    def prompt_attend(
+        self,
+        qkv: Tensor,
+        layer: int,
+        earlier: Earlier,
+        kept: Destination,
+        rotary: tuple[Tensor, Tensor] | None,
+        out: Tensor,
+    ) -> None:
+        out.copy_(attend_prompts(self.prompt_heads, qkv, layer, earlier, kept, rotary))
+
+    def begin(self, batch: Activations) -> None:
+        """Nothing is kept beside the stream."""
 
     def plain(self, weight: Matrix, dtype: torch.dtype) -> tuple[Tensor, ...]:
         if isinstance(weight, Affine):
             return *self.plain(weight.weight, dtype), weight.bias
         return (weight.widened(dtype) if isinstance(weight, Quantised) else weight,)
-
-    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        residual.add_(functional.linear(vectors, weight))
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
         state = slots.state[batch.slots]
@@ -87,7 +102,7 @@ class ReferenceT3Kernels:
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 
-    def norm_linear(self, batch: Batch, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         out.copy_(self._normed_product(batch, weight))
 
     def attend(
@@ -135,11 +150,11 @@ class ReferenceT3Kernels:
             ).view(batch.rows, -1)
         )
 
-    def add_attended(self, batch: Batch, weight: Matrix) -> None:
+    def add_attended(self, batch: Activations, weight: Matrix) -> None:
         batch.residual.add_(self._product(batch.attended, weight))
 
-    def add_mlp(self, batch: Batch, up: Matrix, down: Matrix) -> None:
-        activate = gelu if isinstance(up, Affine) else self.prompt_gate
+    def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
+        activate = gelu if isinstance(up, Affine) else _gated
         batch.residual.add_(self._product(activate(self._normed_product(batch, up)), down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
@@ -153,7 +168,7 @@ class ReferenceT3Kernels:
         token = (probabilities / batch.noise).argmax(dim=-1).int()
         record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
 
-    def _normed_product(self, batch: Batch, weight: Matrix) -> Tensor:
+    def _normed_product(self, batch: Activations, weight: Matrix) -> Tensor:
         # int8 of a CPU rounds by itself, and from fp32.
         packed = isinstance(weight, Affine) and weight.int8 is not None
         dtype = torch.float32 if packed else batch.normed.dtype
@@ -163,6 +178,27 @@ class ReferenceT3Kernels:
         if isinstance(weight, Affine) and weight.int8 is not None:
             return weight.step(vectors)
         return functional.linear(vectors, *self.plain(weight, vectors.dtype))
+
+
+def attend_prompts(
+    turned: Callable[..., tuple[Tensor, Tensor]],
+    qkv: Tensor,
+    layer: int,
+    earlier: Earlier,
+    kept: Destination,
+    rotary: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """`T3Kernels.prompt_attend` by torch's attention.
+
+    `turned` gives queries (rows, heads, positions, HEAD_DIM), and the keys and values before with
+    the new ones behind them, (2, rows, heads, earlier and new positions, HEAD_DIM).
+    """
+    query, both = turned(qkv, earlier.of_rows[:, layer].transpose(0, 1), rotary)
+    kept.put(layer, both[:, :, :, -kept.pages.shape[1] :])
+    mixed = functional.scaled_dot_product_attention(
+        query, both[0], both[1], attn_mask=earlier.visible
+    )
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:
@@ -232,7 +268,6 @@ def record_tokens(
     running = state[:, Column.STATUS] == SlotStatus.RUNNING
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
-    slots.tokens[target, torch.where(running, generated, 0)] = token
     stopped = token == STOP_OF_SPEECH
     if slots.rules.penalty_last:
         slots.seen[target, START_OF_SPEECH] *= generated > 0
@@ -245,6 +280,8 @@ def record_tokens(
         torch.where(generated + 1 >= state[:, Column.CAP], SlotStatus.CAPPED, SlotStatus.RUNNING),
     )
     ended = torch.where(finite, ended, SlotStatus.FAILED)
+    word = (ended << STATUS_SHIFT | token).int()
+    slots.said[target, torch.where(running, generated, 0)] = word
     updated = state.clone()
     updated[:, Column.STATUS] = torch.where(running, ended, state[:, Column.STATUS])
     updated[:, Column.GENERATED] = generated + running

@@ -102,10 +102,11 @@ struct Reduction {
 };
 
 // Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state. With GPT2 the
-// filters are temperature, min-p, top-k, top-p, penalty.
+// filters are temperature, min-p, top-k, top-p, penalty. The token and what the slot became with it
+// are `said` to the host, too.
 extern "C" __global__ void __launch_bounds__(THREADS) sample(
     const float* logits, const float* noise, const int* slots, int* state,
-    const float* parameters, u8* seen, int* tokens, int places, int most_tokens, bool two_rows) {
+    const float* parameters, u8* seen, int* said, int places, int most_tokens, bool two_rows) {
     __shared__ Block shared;
     Reduction of_all{shared, 0};
     const int place = blockIdx.x, tid = threadIdx.x;
@@ -257,12 +258,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
     if (tid > 0) return;
 
     if (failed) token = 0;
-    tokens[i64(slot) * most_tokens + generated] = token;
     if (GPT2 && generated == 0) seen[i64(slot) * VOCABULARY + START_TOKEN] = 0;
     seen[i64(slot) * VOCABULARY + token] = 1;
     int ended = generated + 1 >= cap ? CAPPED : RUNNING;
     if (token == STOP_TOKEN && (!GPT2 || generated > 0)) ended = STOPPED;
     if (failed) ended = FAILED;
+    said[i64(slot) * most_tokens + generated] = ended << STATUS_SHIFT | token;  // the host's memory
     of_slot[STATUS] = ended;
     of_slot[GENERATED] = generated + 1;
     of_slot[TOKEN] = token;

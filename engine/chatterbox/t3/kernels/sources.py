@@ -11,7 +11,7 @@ import torch
 
 from engine.chatterbox.cuda.program import SourceFile
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, STOP_OF_SPEECH
-from engine.chatterbox.t3.slots import Column, Parameter, SlotStatus
+from engine.chatterbox.t3.slots import STATUS_SHIFT, Column, Parameter, SlotStatus
 from engine.weights.sizes import T3Sizes
 
 _PACKAGE = "engine.chatterbox.t3.kernels"
@@ -243,6 +243,12 @@ def between(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
     return SourceFile(_PACKAGE, "between.cu", defines)
 
 
+def prompts(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
+    """For half precision."""
+    defines: dict[str, str | int] = {"TYPE": _TYPES[dtype], "ROTARY": 1 - _gpt2(sizes)}
+    return SourceFile(_PACKAGE, "prompts.cu", defines)
+
+
 def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
     defines: dict[str, str | int] = {
         "TYPE": _TYPES[dtype],
@@ -253,6 +259,7 @@ def sampling(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:
         "STOP_TOKEN": STOP_OF_SPEECH,
         "STATE_WIDTH": len(Column),
         "PARAMETERS": len(Parameter),
+        "STATUS_SHIFT": STATUS_SHIFT,
     }
     for names in (Column, SlotStatus, Parameter):
         defines |= {each.name: int(each) for each in names}

@@ -7,8 +7,9 @@ import torch
 
 from engine.chatterbox.cuda.capture import GraphCache
 from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.s3gen.batches import groups as grouped
+from engine.chatterbox.s3gen.batches import vocoder_batches
 from engine.chatterbox.s3gen.config import NARROW, SMALL, WIDE, BatchLimits, batch_bucket
-from engine.chatterbox.s3gen.decoder import _groups, _vocoder_batches
 from engine.chatterbox.utterance import Utterance
 from engine.weights.checkpoint import WeightsError
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
@@ -57,7 +58,7 @@ def test_more_utterances_than_a_graph_holds_are_split(
 @pytest.mark.parametrize("limits", [SMALL, NARROW, WIDE], ids=["small", "narrow", "wide"])
 def test_memory_of_one_padded_batch_is_bounded(limits: BatchLimits) -> None:
     batch = [drawn(tokens) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990) * 3]
-    groups = list(_groups(batch, limits))
+    groups = list(grouped(batch, limits))
     assert sorted(index for group in groups for index in group) == list(range(24))
     for group in groups:
         longest = max(batch[index].total_tokens for index in group)
@@ -69,7 +70,7 @@ def test_memory_of_one_padded_batch_is_bounded(limits: BatchLimits) -> None:
 @pytest.mark.parametrize("limits", [NARROW, WIDE], ids=["narrow", "wide"])
 def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out(limits: BatchLimits) -> None:
     batch = [drawn(tokens) for tokens in (250, 30, 40, 90, 20)]
-    parts = list(_vocoder_batches(batch, limits))
+    parts = list(vocoder_batches(batch, limits))
     assert [index for first, last in parts for index in range(first, last)] == list(range(5))
     for first, last in parts:
         longest = max(utterance.frames for utterance in batch[first:last])
@@ -80,8 +81,8 @@ def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out(limits: BatchLi
 def test_one_item_goes_whatever_the_limits() -> None:
     least = BatchLimits(items=1, tokens=1, frames=1)
     batch = [drawn(tokens) for tokens in (250, 30)]
-    assert list(_groups(batch, least)) == [[1], [0]]
-    assert list(_vocoder_batches(batch, least)) == [(0, 1), (1, 2)]
+    assert list(grouped(batch, least)) == [[1], [0]]
+    assert list(vocoder_batches(batch, least)) == [(0, 1), (1, 2)]
 
 
 def test_nothing_to_say_is_refused(decoder: WaveformDecoder) -> None:

@@ -1,5 +1,7 @@
 """The compiled kernels against their plain-torch twins, on a GPU."""
 
+from unittest.mock import MagicMock
+
 import pytest
 import torch
 from torch.nn import functional
@@ -13,9 +15,10 @@ from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.many_rows import ManyRows
 from engine.chatterbox.t3.kernels.products import Between, Library
 from engine.chatterbox.t3.kernels.reference import RMS_EPSILON, ReferenceT3Kernels
-from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.kv_cache import SINK_PAGE, InPages, PagePool
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.prompt import Earlier
 from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotary_tables
 from engine.chatterbox.t3.slots import Column, SlotStatus
@@ -42,6 +45,13 @@ def compiled(
 ) -> T3Kernels:
     assert why_not(checkpoint.device) is None
     return CompiledT3Kernels(checkpoint.sizes, dtype, checkpoint.device, form, form)
+
+
+class KeptNowhere(InPages):
+    """For what is only attended to."""
+
+    def __init__(self, pages: torch.Tensor, offsets: torch.Tensor) -> None:
+        super().__init__(MagicMock(), pages, offsets)
 
 
 @torch.inference_mode()
@@ -74,7 +84,7 @@ def trace(
         t3.slots.state[: len(prompts), Column.TOKEN] = 37 * step + 11
         t3.step(batch)
         logits.append(batch.logits.clone())
-    return torch.stack(logits), t3.slots.tokens.clone(), t3.slots.state.clone()
+    return torch.stack(logits), t3.slots.said.clone(), t3.slots.state.clone()
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
@@ -116,6 +126,47 @@ def test_attention_reads_every_position_of_a_long_context(checkpoint: Checkpoint
     got = trace(checkpoint, compiled(checkpoint), [long], 40, 1024)
     assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
     assert torch.equal(got[1], expected[1])
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(
+    ("count", "start", "lengths"), [(34, 34, (34, 34, 0)), (130, 34, (34, 34, 34)), (65, 0, (0,))]
+)
+def test_prompts_attend_and_are_kept_as_in_plain_torch(
+    checkpoint: Checkpoint, half: torch.dtype, count: int, start: int, lengths: tuple[int, ...]
+) -> None:
+    """Behind prefixes of several lengths and none, in one tile of positions and in three."""
+    rows, heads, page = len(lengths), checkpoint.sizes.heads, 32
+    random = torch.Generator("cuda").manual_seed(count)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=random, device="cuda").to(half)
+
+    qkv, storage = drawn(rows, count, 3 * heads * 64), drawn(4, 2, 2, heads, start, 64)
+    angles = torch.rand(count, 64, generator=random, device="cuda")
+    total = start + count
+    pool = PagePool(checkpoint.sizes, rows * (total // page + 1), half, torch.device("cuda"))
+    position = torch.arange(total, device="cuda")
+    table = torch.arange(rows, device="cuda")[:, None] * (total // page + 1) + 1
+    pages, offsets = table + position // page, (position % page).repeat(rows, 1)
+
+    def attended(kernels: T3Kernels, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        pool.storage.zero_()
+        voices = torch.arange(rows, device="cuda")
+        of_rows = torch.tensor(lengths, device="cuda")
+        earlier = Earlier(storage.to(dtype), voices, of_rows, count)
+        kept = InPages(pool, pages, offsets) if dtype == half else KeptNowhere(pages, offsets)
+        tables = angles.cos(), angles.sin()
+        mixed = torch.empty(rows, count, 64 * heads, dtype=dtype, device="cuda")
+        kernels.prompt_attend(qkv.to(dtype), 1, earlier, kept, tables, mixed)
+        return mixed.double(), pool.storage[1].clone()
+
+    exact, _ = attended(ReferenceT3Kernels(), torch.float32)
+    plain, kept = attended(ReferenceT3Kernels(), half)
+    got, kept_now = attended(compiled(checkpoint, half), half)
+    assert (got - exact).norm() <= 1.1 * (plain - exact).norm()
+    assert (kept_now - kept).float().norm() <= 1e-3 * kept.float().norm()
+    assert kept.float().norm() > 0
 
 
 @pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])

@@ -63,7 +63,7 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
         else:
             graphs.run([assignment.slot], key)
     count = int(t3.slots.state[assignment.slot, 1])
-    return t3.slots.tokens[assignment.slot, :count].tolist()
+    return t3.slots.tokens(assignment.slot, count)
 
 
 @torch.inference_mode()

@@ -235,8 +235,8 @@ def test_one_that_only_makes_silence_ends_and_frees_its_slot(
     scheduler = new_scheduler(slots=2)
     quiet, loud, next_one = (some_utterance(index, cap=200) for index in (1, 2, 3))
 
-    def sounds_for_40(sampled: torch.Tensor) -> int:
-        is_quiet = sampled[:8].tolist() == tokens(alone)[:8]
+    def sounds_for_40(sampled: list[int]) -> int:
+        is_quiet = sampled[:8] == tokens(alone)[:8]
         return min(40, len(sampled)) if is_quiet else len(sampled)
 
     monkeypatch.setattr("engine.chatterbox.t3.scheduler.sounding_end", sounds_for_40)
@@ -261,7 +261,7 @@ def test_one_that_halts_before_half_of_its_cap_goes_on(
 ) -> None:
     """Words may follow, and 3 s of silence in the middle are cut out of the sound."""
 
-    def halts_at_50(sampled: torch.Tensor) -> int:
+    def halts_at_50(sampled: list[int]) -> int:
         return len(sampled) if not 50 < len(sampled) < 140 else 50
 
     monkeypatch.setattr("engine.chatterbox.t3.scheduler.sounding_end", halts_at_50)
@@ -271,6 +271,6 @@ def test_one_that_halts_before_half_of_its_cap_goes_on(
 
 
 def test_of_silence_at_the_end_little_is_left() -> None:
-    sampled = torch.tensor([4299] * 3 + [17] + [4299] * 60 + [5, 6405, 4218] + [4299] * 40 + [6562])
-    assert speech_only(sampled).tolist() == sampled[: 65 + SILENCE_KEPT].tolist()
+    sampled = [4299] * 3 + [17] + [4299] * 60 + [5, 6405, 4218] + [4299] * 40 + [6562]
+    assert speech_only(sampled) == sampled[: 65 + SILENCE_KEPT]
     assert len(speech_only(sampled[:3])) == 3
