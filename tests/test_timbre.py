@@ -14,6 +14,8 @@ SOURCE = Path(timbre.__file__)
 WANTED = timbre.Wanted(
     ["torch==2.13.0"], *(Path("locks", name) for name in ("runtime.txt", "dev.txt", "uv.txt"))
 )
+#: Folders of what speaks of the commands.
+ROOMS = ("bot", "cogs", "data", "docs", "engine")
 LINUX = timbre.Machine("3.11", "Linux", has_nvidia=False)
 
 
@@ -25,6 +27,18 @@ def test_it_parses_where_it_can_only_apologise() -> None:
 def test_it_imports_the_standard_library_alone() -> None:
     imported = re.findall(r"^ *(?:import|from) (\w+)", SOURCE.read_text("utf-8"), re.MULTILINE)
     assert {"subprocess", "tomllib"} <= set(imported) <= sys.stdlib_module_names
+
+
+def test_every_command_that_is_told_of_is_there() -> None:
+    """In papers and in sentences of the program, `python timbre.py COMMAND` is one that it has."""
+    root = SOURCE.parent
+    told: set[str] = set()
+    for place in (root.glob("*"), *((root / room).rglob("*") for room in ROOMS)):
+        for path in place:
+            if path.suffix in (".py", ".md", ".po"):
+                told |= set(re.findall(r"python3? timbre\.py ([a-z]+)", path.read_text("utf-8")))
+    assert {"demo", "test", "run"} <= told
+    assert told - timbre.COMMANDS.keys() == {"test"}
 
 
 def test_other_pythons_than_3_11_to_3_13_get_one_sentence_that_names_them() -> None:

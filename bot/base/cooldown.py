@@ -40,8 +40,12 @@ class StoredCooldown:
     async def require(self, person: str) -> None:
         """Raise `UserError` if the last use was too short a time ago."""
         until = await self._store.until(self._kind, person)
-        if until is not None:
-            raise _too_soon(until - self._clock())
+        if until is None:
+            return
+        wait_s = until - self._clock()
+        # Where the machine's clock was set back nobody waits longer than anybody ever has to.
+        if wait_s <= self._pause_s:
+            raise _too_soon(wait_s)
 
     async def use(self, person: str) -> None:
         if self._pause_s:

@@ -84,9 +84,15 @@ class Bindings:
                 reading.channels.clear()
                 await self._rows.remove(guild.id)
             await self._go(reading, seat, bring)
-            reading.channels[text.id] = binding
+            before, reading.channels[text.id] = reading.channels.get(text.id), binding
             reading.sent_away = False
-            await self._rows.put(binding)
+            try:
+                await self._rows.put(binding)
+            except BaseException:  # whoever asked is told that it failed, and others nothing
+                if self._readings.get(guild.id) is reading:
+                    reading.put_back(text.id, before)
+                    self._sessions.of(guild).reading = bool(reading.at(seat.id))
+                raise
         if isinstance(text, Readable):  # in a forum's post it is said once that is read
             self._tell(text, begun(seat, binding, settings.unread_prefix))
 
@@ -167,15 +173,16 @@ class Bindings:
         reading = self._readings.get(guild.id)
         if reading is None or text_channel_id not in (None, *reading.channels):
             return
+        # Silent before the database is asked, which may refuse: who came may not be to hear it.
         if text_channel_id is not None and len(reading.channels) > 1:
             del reading.channels[text_channel_id]
-            await self._rows.remove(guild.id, text_channel_id)
             reading.cancel_in(text_channel_id)
+            await self._rows.remove(guild.id, text_channel_id)
             return
         del self._readings[guild.id]
         self._sessions.of(guild).reading = False
-        await self._rows.remove(guild.id)
         reading.cancel()
+        await self._rows.remove(guild.id)
 
     def left(self, guild_id: int, reason: Said) -> None:
         """The bot is in no channel of a server any more: end reading, unless it comes by itself.

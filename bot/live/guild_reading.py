@@ -110,6 +110,13 @@ class GuildReading:
         """Say nothing more of what was written in a channel, or in a forum's posts."""
         self.cancel(lambda _, one: channel_id in (one.channel_id, one.bound_id))
 
+    def put_back(self, channel_id: int, before: LiveBinding | None) -> None:
+        """Read a channel as `before`, or (None) not at all; what it said meanwhile ends."""
+        del self.channels[channel_id]
+        if before is not None:
+            self.channels[channel_id] = before
+        self.cancel_in(channel_id)
+
 
 def can_see(member: discord.Member, text: Bound) -> bool:
     """Whether a member surely sees a channel. Who is in a private thread Discord does not say."""

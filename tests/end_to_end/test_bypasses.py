@@ -384,3 +384,32 @@ async def test_a_file_is_for_all_in_a_thread_where_its_sender_may_write(
     assert said_there.ephemeral is not write
     said_here = await (await stage.alice.slash("say", text=LINE)).reply()
     assert said_here.ephemeral is write
+
+
+async def test_what_the_database_refuses_is_neither_read_nor_goes_on(stage: Stage) -> None:
+    """Who asks is told that it failed; nobody else would know that they are read."""
+    stage = stage.elsewhere("Held")
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    some = LONG[: len(LONG) // 3].strip()
+    refusal = "Another program is using my database. Please try again in a moment."
+    with closing(sqlite3.connect(stage.home / "timbre.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await stage.reply(stage.alice, "live start") == refusal
+        other.execute("ROLLBACK")
+        assert "I am not reading" in await stage.reply(stage.alice, "live status")
+        begun = time.monotonic()
+        await stage.alice.send(stage.general, LINE)
+        await stage.bot_knows()
+        await asyncio.sleep(0.8)
+        assert stage.lounge.recording.heard(begun).audible == ()
+
+        assert "aloud" in await stage.reply(stage.alice, "live start")
+        begun = time.monotonic()
+        await stage.alice.send(stage.general, some)
+        await stage.lounge.first_sound(since_s=begun)
+        other.execute("BEGIN IMMEDIATE")
+        assert await stage.reply(stage.alice, "live stop") == refusal
+    heard = await transmission(stage.lounge, begun)
+    assert len(heard.speech) * 0.02 < sounds_s(some)
+    await stage.reply(stage.alice, "leave")

@@ -9,6 +9,7 @@ import psutil
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
+from tests.waiting import until
 
 BEFORE, AFTER = "This was before.", "And this is after."
 NAME = "Alice says:"
@@ -83,3 +84,18 @@ async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path)
                 await stage.bob.send(stage.general, AFTER)
                 await asyncio.sleep(1.0)
             assert AFTER in said(await heard, "Bob says:", AFTER)
+
+
+async def test_a_button_from_before_a_restart_says_so(tmp_path: Path) -> None:
+    """Nothing at all would come of it, also of the one that deletes somebody's data."""
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
+        asked = await (await stage.alice.slash("privacy delete")).reply()
+        await stage.bot.stop()
+        async with stage.started_again():
+            pressed = await asked.press("Delete everything")
+            assert "Please use the command again." in (await pressed.reply(timeout_s=30)).text
+            # One that is known is answered by what it does.
+            asked = await (await stage.alice.slash("privacy delete")).reply()
+            pressed = await asked.press("Delete everything")
+            await until(lambda: asked.text.startswith("Your data is deleted."), 60)
+            assert pressed.messages == []

@@ -146,7 +146,11 @@ class Driver:
         return TensorMap.from_buffer_copy(ctypes.string_at(aligned, ctypes.sizeof(TensorMap)))
 
     def _call(self, name: str, *arguments: Any) -> None:
-        status = getattr(self._library, name)(*arguments)
+        try:
+            call = getattr(self._library, name)
+        except AttributeError as error:
+            raise DriverError(f"CUDA driver error: {name} is not in this driver") from error
+        status = call(*arguments)
         if status:
             said = ctypes.c_char_p()
             self._library.cuGetErrorString(status, ctypes.byref(said))

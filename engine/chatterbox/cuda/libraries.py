@@ -59,8 +59,8 @@ def load_nvrtc(
             continue
     wanted = " or ".join(str(major) for major in majors)
     raise LibraryMissing(
-        f"NVRTC of CUDA {wanted} is missing: install PyTorch's CUDA build "
-        "(python timbre.py install does), or the package nvidia-cuda-nvrtc of that version."
+        f"NVRTC of CUDA {wanted} is missing: install PyTorch's CUDA build (where there is a card, "
+        "any command of timbre.py does), or the package nvidia-cuda-nvrtc of that version."
     )
 
 

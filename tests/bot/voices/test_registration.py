@@ -167,6 +167,10 @@ async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:
         await house.draft(house.wish(BOB, "bobs"), b"bobs")
         house.clock.now += 6
         await house.draft(house.wish(ALICE, "two"), b"two")
+        house.clock.now -= 86_400 * 40  # set back: a pause of ten seconds is not forty days
+        await house.draft(house.wish(ALICE, "three"), b"three")
+        with pytest.raises(UserError, match="try again in 10 s"):
+            await house.draft(house.wish(ALICE, "four"), b"four")
 
 
 async def test_of_twenty_people_two_are_attended_to_at_a_time(tmp_path: Path) -> None:

@@ -98,3 +98,9 @@ def test_a_failed_call_is_a_fault_of_the_device_and_leaves_no_context_behind() -
     library.fails = {"cuModuleLoadData": 2}
     with pytest.raises(torch.OutOfMemoryError):
         driver.load(1, b"cubin")
+
+
+def test_a_driver_that_is_too_old_for_a_call_is_told_as_one() -> None:
+    """Which has one take PyTorch's kernels and say why; no such call at all was a crash."""
+    with pytest.raises(DriverError, match="CUDA driver error: cuInit is not in this driver"):
+        Driver(cast("ctypes.CDLL", object()))
