@@ -33,13 +33,13 @@ CLIPS_AWAY = Sentence(
     "I cannot reach the place where I keep voices. Please try again in a moment. If that lasts, "
     "whoever runs me finds the reason in my log."
 )
-_DISK_FULL = Sentence("I could not store that: the disk that I run on is full.")
+_DISK_FULL = Sentence("I could not do that: the disk that I run on is full.")
 #: As Discord calls them in a server's settings.
 _PERMISSIONS = {"manage_guild": Sentence("Manage Server")}
 _DATABASE = {
     Failure.FULL: _DISK_FULL,
     Failure.REFUSED: Sentence(
-        "I could not store that: my database does not take it. Whoever runs me finds the reason in "
+        "I could not do that: my database does not take it. Whoever runs me finds the reason in "
         "my log."
     ),
     Failure.HELD: Sentence("Another program is using my database. Please try again in a moment."),
@@ -48,10 +48,10 @@ _DATABASE = {
     ),
     Failure.AWAY: Sentence("I cannot reach my database. Please try again in a moment."),
     Failure.READ_ONLY: Sentence(
-        "I could not store that: I may not write to my database. Whoever runs me has to allow it."
+        "I could not do that: I may not write to my database. Whoever runs me has to allow it."
     ),
     Failure.DISK: Sentence(
-        "I could not store that: the disk that I run on does not take it. Whoever runs me finds "
+        "I could not do that: the disk that I run on does not take it. Whoever runs me finds "
         "the reason in my log."
     ),
 }

@@ -131,7 +131,7 @@ async def test_a_clip_that_cannot_be_kept_is_gone_and_so_are_its_buttons(
         await press(panel, "Keep")
     finally:
         bot.rlimit(psutil.RLIMIT_FSIZE, before)
-    assert panel.text.startswith("I could not store that: the disk that I run on ")
+    assert panel.text.startswith("I could not do that: the disk that I run on ")
     assert panel.components == []
     assert files(stage.home, "clips", "uploads") == kept
 

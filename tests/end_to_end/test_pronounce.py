@@ -126,7 +126,7 @@ async def test_on_a_disk_that_takes_nothing_more_every_command_answers(stage: St
     try:
         for name, options in WRITING.items():
             answer = await stage.reply(stage.bob, name, **options)
-            assert answer.startswith("I could not store that: the disk that I run on "), name
+            assert answer.startswith("I could not do that: the disk that I run on "), name
         assert "held → kept" in await stage.reply(stage.bob, "pronounce list")
     finally:
         bot.rlimit(psutil.RLIMIT_FSIZE, before)
