@@ -41,25 +41,26 @@ DEVICE void take_in(Attended &all, float (&score)[8][4], float (&kept)[2], int l
     for (int half = 0; half < 2; half++) all.total[half] = all.total[half] * kept[half] + total[half];
 }
 
-// The products with a block's values run behind the softmax of the next. `end` is where the keys
-// end, from the first step's on, and APART how many keys lie between two steps. `next` is called
-// for each step whose slot is free again.
-template <int SLOTS, int APART, typename NEXT>
-DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u64 *there,
-                   u64 *taken, int steps, int end, NEXT next) {
+// The products with a block's values run behind the softmax of the next. `end` is where the keys end,
+// from the first step's on, and APART how many keys lie between two steps. `wait(step, never)` waits
+// for a step's keys and values, where `never` is zero, which only the compiler does not know; `next`
+// is called for each step whose slot is free again. SLOTS is at least 3: the next step's are asked for
+// before a step's slot is free.
+template <int SLOTS, int APART, typename WAIT, typename NEXT>
+DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u64 *taken, int steps,
+                   int end, WAIT wait, NEXT next) {
     if (steps == 0) return;
     float score[8][4], kept[2];
     u32 share[4][4];
-    auto ask = [&](int step) {
-        wait_for(&there[step % SLOTS], step / SLOTS & 1);
-        u64 a = matrix_at(queries), b = matrix_at(slots + step % SLOTS * 2 * BLOCK);
+    auto ask = [&](int slot) {
+        u64 a = matrix_at(queries), b = matrix_at(slots + slot * 2 * BLOCK);
         begin_products();
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64(score, a + 2 * k, b + 2 * k, k);
         close_products();
     };
-    auto spend = [&](int step) {
-        u64 v = matrix_at(slots + (step % SLOTS * 2 + 1) * BLOCK);
+    auto spend = [&](int slot) {
+        u64 v = matrix_at(slots + (slot * 2 + 1) * BLOCK);
         begin_products();
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64<1>(all.sum, share[k], v + 128 * k);
@@ -72,21 +73,27 @@ DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u6
             share[j / 2][j % 2 * 2 + 1] = pack<half_t>(score[j][2], score[j][3]);
         }
     };
+    wait(0, 0);
     ask(0);
+    if (steps > 1) wait(1, 0);
     wait_for_products<0>();
     settle(score);
     take_in(all, score, kept, end);
     round();
+    int last = 0, slot = 1 % SLOTS;
 #pragma unroll 1
     for (int step = 1; step < steps; step++) {
-        ask(step);
-        spend(step - 1);
+        ask(slot);
+        spend(last);
         wait_for_products<1>();
         settle(score);
         take_in(all, score, kept, end - step * APART);
+        // No total is below zero, which the compiler does not know: it has to have the whole softmax
+        // before this loop, and would otherwise put the wait for products first.
+        if (step + 1 < steps) wait(step + 1, u32(all.total[0] + all.total[1] < 0));
         wait_for_products<0>();
         settle(all.sum);
-        if (threadIdx.x % 32 == 0) arrive(&taken[(step - 1) % SLOTS]);
+        if (threadIdx.x % 32 == 0) arrive(&taken[last]);
         next(step - 1);
         round();
         if (!__all_sync(~0u, kept[0] == 1 && kept[1] == 1))
@@ -94,8 +101,10 @@ DEVICE void attend(Attended &all, const half_t *queries, const half_t *slots, u6
             for (int j = 0; j < 8; j++)
 #pragma unroll
                 for (int i = 0; i < 4; i++) all.sum[j][i] *= kept[i / 2];
+        last = slot;
+        if (++slot == SLOTS) slot = 0;
     }
-    spend(steps - 1);
+    spend(last);
     wait_for_products<0>();
     settle(all.sum);
 }
@@ -167,7 +176,10 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     Attended all;
     all.clear();
     wait_for(&queries_there, 0);
-    attend<SLOTS, KEYS>(all, queries, slots, there, taken, steps, end, [](int) {});
+    auto wait = [&](int step, u32 never) {
+        wait_for(&there[step % SLOTS], (step / SLOTS & 1) ^ never);
+    };
+    attend<SLOTS, KEYS>(all, queries, slots, taken, steps, end, wait, [](int) {});
     put(all, queries, result + (size_t)((tile + blockIdx.x) * heads + head) * BLOCK);
 }
 
@@ -177,7 +189,7 @@ template <int SLOTS>
 DEVICE void halved_attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     __shared__ u64 queries_there, signals[2][2 * SLOTS];
     half_t *queries = (half_t *)shared;
-    int two = threadIdx.x / 128;
+    int two = __shfl_sync(~0u, threadIdx.x / 128, 0);  // the compiler knows that a warp agrees
     half_t *slots = queries + BLOCK + two * SLOTS * 2 * BLOCK;
     u64 *there = signals[two], *taken = there + SLOTS;
     int item = blockIdx.z, head = blockIdx.y, heads = gridDim.y, first = blockIdx.x * 64;
@@ -220,14 +232,17 @@ DEVICE void halved_attention(const half_t *qkv, const i64 *lengths, half_t *resu
     Attended all;
     all.clear();
     wait_for(&queries_there, 0);
-    attend<SLOTS, 2 * KEYS>(all, queries, slots, there, taken, steps, end - two * KEYS,
-                            [&](int step) {
-                                if (asks && step + SLOTS < steps) {
-                                    wait_for(&taken[step % SLOTS], step / SLOTS & 1);
-                                    ask(step + SLOTS);
-                                }
-                                __syncwarp();
-                            });
+    auto wait = [&](int step, u32 never) {
+        wait_for(&there[step % SLOTS], (step / SLOTS & 1) ^ never);
+    };
+    auto next = [&](int step) {
+        if (asks && step + SLOTS < steps) {
+            wait_for(&taken[step % SLOTS], step / SLOTS & 1);
+            ask(step + SLOTS);
+        }
+        __syncwarp();
+    };
+    attend<SLOTS, 2 * KEYS>(all, queries, slots, taken, steps, end - two * KEYS, wait, next);
     __syncthreads();
     // Highest, total and sums of the second four's threads, each in a column of its own.
     float *other = (float *)(queries + BLOCK) + threadIdx.x % 128;

@@ -35,11 +35,14 @@ DEVICE void wait_for(u64 *signal, u32 phase) {
                      : "memory");
     } while (!there);
 }
-DEVICE void copy_blocks(half_t *to, const half_t *from, int blocks, u64 *signal) {
+DEVICE void copy_bytes(half_t *to, const half_t *from, int bytes, u64 *signal) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
                  "[%3];" ::"r"(place(to)),
-                 "l"(from), "r"(blocks * BLOCK_BYTES), "r"(place(signal))
+                 "l"(from), "r"(bytes), "r"(place(signal))
                  : "memory");
+}
+DEVICE void copy_blocks(half_t *to, const half_t *from, int blocks, u64 *signal) {
+    copy_bytes(to, from, blocks * BLOCK_BYTES, signal);
 }
 // Into the cache that all multiprocessors share; `bytes` is a multiple of 16.
 DEVICE void ask_for(const void *from, int bytes) {
@@ -52,6 +55,8 @@ template <int LEFT> DEVICE void wait_for_products() {
 }
 DEVICE void close_products() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 
+// That all of a cluster have prepared what `end_preparing` tells of, without more.
+DEVICE void begin_cluster() { asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory"); }
 DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
 DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
 

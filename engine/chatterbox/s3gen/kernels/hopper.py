@@ -1,8 +1,9 @@
 """The estimator's resnets and transformer layers on Hopper, which hand on blocks.
 
 A block is 64 rows of 64 halves as the card's own products read them, 8 KB in one piece: see
-`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels. Many rows
-go another way: see `hopper_many`.
+`blocks.cuh`, and `transformer.cu`, `attention_blocks.cu` and `resnet.cu` for the kernels, and
+`out_and_feed.cu`, which replaces most of the first for few rows. Many rows go another way: see
+`hopper_many`.
 """
 
 import ctypes
@@ -51,6 +52,8 @@ class HopperKernels:
         self._laid_out = WeakIdKeyDictionary()
         self._joined = WeakIdKeyDictionary()
         self._many = ManyFrames(self._launch, self._blocks, self._halves)
+        #: Streams that a block has made, in blocks of halves: what the next resnet reads of them.
+        self._rounded = WeakIdKeyDictionary()
 
     @staticmethod
     def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:
@@ -64,8 +67,8 @@ class HopperKernels:
 
     @classmethod
     def normed_conv_fits(cls, rows: Tensor, product: Linear, stream: Tensor | None) -> bool:
-        """Many rows are in fp32, and new ones come of them."""
-        refused = is_many(rows) and (stream is not None or rows.dtype != torch.float32)
+        """Rows are in fp32, and many rows do not grow a stream."""
+        refused = rows.dtype != torch.float32 or (is_many(rows) and stream is not None)
         return cls.conv_fits(rows, product) and not refused
 
     @staticmethod
@@ -82,7 +85,9 @@ class HopperKernels:
         batch, time, _ = rows.shape
         handed = self._rows(rows.new_empty(batch, time, WIDTH))
         stream = self._resnet(rows, block, step, (block.layers[0].ahead, *handed))
-        self._grow(stream, block.layers, lengths, handed)
+        rounded = self._halves(batch * time // 64, WIDTH, stream)
+        self._grow(stream, block.layers, lengths, handed, rounded)
+        self._rounded[stream] = rounded
         return stream
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
@@ -105,12 +110,15 @@ class HopperKernels:
             found = blocks_of(weight), torch.cat([first.conv.bias, shortcut.bias])
             self._joined[shortcut.weight] = found
         stream = rows.new_empty(batch, time, WIDTH)
-        hidden = torch.empty_like(stream, dtype=self._dtype)
+        hidden = torch.empty_like(stream, dtype=self._dtype)  # with few rows, in blocks
+        name, shape = f"first_{channels}", (batch, time)
+        if (rounded := self._rounded.get(rows)) is not None:
+            name, rows = "first_blocks", rounded
         affine = (first.gain, first.bias, block.time[step])
-        self._convolve(f"first_{channels}", rows, *found, *affine, hidden, stream)
+        self._convolve(name, shape, rows, *found, *affine, hidden, stream)
         affine = (second.gain, second.bias, block.layer_biases)
         conv = (self._blocks(second.conv.weight), second.conv.bias)
-        self._convolve("second", hidden, *conv, *affine, None, stream, handed=handed)
+        self._convolve("second", shape, hidden, *conv, *affine, None, stream, handed=handed)
         return stream
 
     def normed_conv(
@@ -118,11 +126,14 @@ class HopperKernels:
     ) -> Tensor:
         if is_many(rows):
             return self._many.normed_conv(rows, block, shift)
-        rounded = None if stream is not None else torch.empty_like(rows, dtype=self._dtype)
-        name = "last" if rows.dtype == torch.float32 else "second"
-        weight, bias = self._blocks(block.conv.weight), block.conv.bias
+        rounded: Tensor | None = None
+        if stream is None:
+            rounded = torch.empty_like(rows, dtype=self._dtype)
+        else:
+            self._rounded.pop(stream, None)
+        conv = (self._blocks(block.conv.weight), block.conv.bias)
         affine = (block.gain, block.bias, shift)
-        self._convolve(name, rows, weight, bias, *affine, rounded, stream)
+        self._convolve("last", rows.shape[:2], rows, *conv, *affine, rounded, stream)
         result = stream if rounded is None else rounded
         assert result is not None
         return result
@@ -132,8 +143,8 @@ class HopperKernels:
         if is_many(rows):
             return self._many.causal_conv(rows, product)
         result = torch.empty_like(rows)
-        weight = self._blocks(product.weight)
-        self._convolve("plain", rows, weight, product.bias, None, None, None, None, result)
+        given = (self._blocks(product.weight), product.bias, None, None, None, None, result)
+        self._convolve("plain", rows.shape[:2], rows, *given)
         return result
 
     def transform(
@@ -142,6 +153,7 @@ class HopperKernels:
         if is_many(stream):
             self._many.transform(stream, layers, lengths)
             return
+        self._rounded.pop(stream, None)
         rows = self._rows(stream)
         count = stream.numel() // WIDTH
         self._launch("begin_rows", (count // 8,), stream, layers[0].ahead, *rows)
@@ -153,8 +165,9 @@ class HopperKernels:
         layers: tuple[TransformerLayer, ...],
         lengths: Tensor,
         rows: _Rows,
+        rounded: Tensor | None = None,
     ) -> None:
-        """The layers, of which the first reads `rows`."""
+        """The layers, of which the first reads `rows`; in the end the stream goes to `rounded`."""
         batch, time, _ = stream.shape
         tiles = batch * time // 64
         qkv, attended, hidden = self._between(stream)
@@ -166,15 +179,19 @@ class HopperKernels:
         for layer, after in pairs(layers):
             self._divided("qkv", (left, told), layer.qkv, qkv, means)
             self._launch(attention, (time // 64, HEADS, batch), qkv, lengths, attended, time)
-            weight, ahead = self._blocks(layer.out), layer.feed_ahead
-            self._launch(
-                "attended_out", (tiles, 4), attended, weight, stream, ahead, means, left, fed
-            )
-            next_ahead = None if after is None else after.ahead
-            handed = (None, None) if after is None else (left, told)
-            weight = self._blocks(layer.feed_out)
+            weight, second = self._blocks(layer.out), self._blocks(layer.feed_out)
+            ahead, next_ahead = layer.feed_ahead, None if after is None else after.ahead
+            handed = (rounded, None) if after is None else (left, told)
+            if tiles <= CLUSTERS:
+                first = self._blocks(layer.feed_in.weight, centred=True)
+                given = (attended, weight, means, stream, ahead, first, layer.feed_in.bias, second)
+                self._launch("out_and_feed", (4, tiles), *given, next_ahead, *handed)
+                continue
+            grown = (stream, ahead, means, left, fed)
+            self._launch("attended_out", (tiles, 4), attended, weight, *grown)
             self._divided("feed_in", (left, fed), layer.feed_in, hidden, means)
-            self._launch("feed_out", (tiles, 4), hidden, weight, stream, next_ahead, means, *handed)
+            grown_on = (stream, next_ahead, None if after is None else means, *handed)
+            self._launch("feed_out", (tiles, 4), hidden, second, *grown_on)
 
     def _divided(
         self, name: str, rows: tuple[Tensor, Tensor], product: Linear, *results: Tensor
@@ -187,11 +204,12 @@ class HopperKernels:
     def _convolve(
         self,
         name: str,
+        shape: tuple[int, ...],
         rows: Tensor,
         *others: Tensor | None,
         handed: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None),
     ) -> None:
-        batch, time, _ = rows.shape
+        batch, time = shape
         # All of a matrix at once is faster, but leaves no room for a second block.
         if batch * time // 64 <= CLUSTERS and f"{name}_all" in self._kernels:
             name += "_all"

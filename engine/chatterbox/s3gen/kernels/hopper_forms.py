@@ -25,7 +25,7 @@ class ChainForm(NamedTuple):
 def _conv(channels: int, parts: int, at_once: int) -> ChainForm:
     across = channels // 64
     tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
-    told = 8 * 64 * 8 + 8 * (parts + 2)  # between the blocks of a cluster, and signals
+    told = 8 * 64 * 8 + 8 * (parts + 3)  # between the blocks of a cluster, and signals
     return ChainForm(256, at_once * across, tile + told)
 
 
@@ -42,6 +42,7 @@ FORMS = {
         "feed_in": ChainForm(256, 4 + 2 * 4),
         "feed_out": ChainForm(160, 16 + 8 + 1),
     },
+    "out_and_feed": {"out_and_feed": ChainForm(512, 28)},
     "transformer_many": {
         "norm_blocks": ChainForm(256, 0),
         "many_product": ChainForm(288, 16 + 3 * 4),
@@ -55,11 +56,13 @@ FORMS = {
         "first_256": _conv(256, 4, 2),
         "first_320": _conv(320, 4, 2),
         "first_512": _conv(512, 4, 2),
+        "first_blocks": _conv(256, 4, 2),
         "second": _conv(256, 3, 2),
         "last": _conv(256, 3, 2),
         "plain": _conv(256, 3, 2),
         "first_256_all": _conv(256, 4, 4),
         "first_320_all": _conv(320, 4, 4),
+        "first_blocks_all": _conv(256, 4, 4),
         "second_all": _conv(256, 3, 3),
         "last_all": _conv(256, 3, 3),
         "plain_all": _conv(256, 3, 3),

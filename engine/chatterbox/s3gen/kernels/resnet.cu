@@ -6,7 +6,7 @@
 #include "blocks.cuh"
 
 #define TAPS 3
-#define TOLD 72  // rows of a tile: two before it, 64, and as many as fill a kilobyte
+#define BEFORE 8  // rows of a tile before it, of which the last two are seen: a whole kilobyte
 
 // Stores where `mine` is in the shared memory of another block of the cluster.
 DEVICE void tell(float2 *mine, int rank, float2 value) {
@@ -17,8 +17,9 @@ DEVICE void tell(float2 *mine, int rank, float2 value) {
                  : "memory");
 }
 
-// Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
-// With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`.
+// `rows` are (items, time, channels) fp32, or blocks of halves. Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
+// With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`,
+// and `result` is blocks.
 // The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`. Where there
 // is `left`, that and `told` become what the layer behind reads of the stream, see `transformer.cu`.
 // AT_ONCE parts of the matrix are there at once: all, or two, where two blocks share a multiprocessor.
@@ -28,12 +29,13 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                      half_t *result, float *stream, int time, const float *ahead, half_t *left,
                      float2 *told) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
-    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = TOLD * 64;
-    constexpr int UNIT = 16 / sizeof(FROM), UNITS = CHANNELS / UNIT;
+    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = (BEFORE + 64) * 64;
+    constexpr bool BLOCKS = sizeof(FROM) == 2;
     half_t *weights = (half_t *)shared, *tile = weights + AT_ONCE * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
-    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4, rank = blockIdx.x;
+    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS, *rows_there = taken + 2;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, rank = blockIdx.x;
+    int four = __shfl_sync(~0u, threadIdx.x / 128, 0);  // uniform, so that the compiler knows it
     auto ask = [&](int part) {
         expect(&there[part], ACROSS * BLOCK_BYTES);
         copy_blocks(weights + part % AT_ONCE * ACROSS * BLOCK,
@@ -44,24 +46,81 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         for (int part = 0; part < PARTS; part++) prepare(&there[part], 1);
         prepare(&taken[0], 8);
         prepare(&taken[1], 8);
+        prepare(rows_there, 1);
         end_preparing();
 #pragma unroll
         for (int part = 0; part < AT_ONCE; part++) ask(part);
     }
-    if (NORMED) arrive_in_cluster();
+    if (NORMED) begin_cluster();
     start_next();
-    wait_for_previous();
-    int first = blockIdx.y * 64 - (TAPS - 1);
-    const FROM *from = rows + (size_t)blockIdx.z * time * CHANNELS;
-#pragma unroll 8
-    for (int i = threadIdx.x; i < (64 + TAPS - 1) * UNITS; i += 256) {
-        int row = i / UNITS, at = i % UNITS * UNIT, chunk = at / 8;
-        decltype(rounded(from)) x = {};
-        if (first + row >= 0) x = rounded(from + (size_t)(first + row) * CHANNELS + at);
-        *(decltype(x) *)(tile + chunk / 8 * PIECE + (row * 8 + (chunk % 8 ^ row % 8)) * 8 + at % 8) = x;
+    int column = rank * 64 + four * 32 + lane % 4 * 2;
+    u32 added[4], added_straight[4];
+    float2 wide[4], off[4], more[4], excess[4];
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        added[j] = *(const u32 *)(bias + column + j * 8);
+        if (SHORTCUT) added_straight[j] = *(const u32 *)(bias + WIDTH + column + j * 8);
+        if (!NORMED) continue;
+        wide[j] = *(const float2 *)(gain + column + j * 8);
+        off[j] = *(const float2 *)(norm_bias + column + j * 8);
+        if (!SHORTCUT && left) excess[j] = *(const float2 *)(ahead + column + j * 8);
+        more[j] = shift ? *(const float2 *)(shift + column + j * 8) : make_float2(0, 0);
     }
+    wait_for_previous();
+    if constexpr (BLOCKS) {
+        // A block each, and what of the one before is seen.
+        const half_t *from =
+            (const half_t *)rows + ((size_t)(blockIdx.z * (time / 64) + blockIdx.y) * ACROSS + warp) * BLOCK;
+        bool has_before = blockIdx.y > 0;
+        if (warp == 0 && lane == 0) expect(rows_there, ACROSS * (BLOCK_BYTES + has_before * BEFORE * 128));
+        if (warp < ACROSS && lane == 0) {
+            show_to_copies();
+            copy_bytes(tile + warp * PIECE + BEFORE * 64, from, BLOCK_BYTES, rows_there);
+            if (has_before)
+                copy_bytes(tile + warp * PIECE, from - ACROSS * BLOCK + BLOCK - BEFORE * 64, BEFORE * 128,
+                           rows_there);
+        }
+        __syncwarp();
+        if (!has_before && threadIdx.x < ACROSS * BEFORE * 8)
+            *(uint4 *)(tile + threadIdx.x / 64 * PIECE + threadIdx.x % 64 * 8) = make_uint4(0, 0, 0, 0);
+    } else {
+        // All that a thread reads is asked for at once.
+        constexpr int UNITS = CHANNELS / 4, EACH = ((64 + TAPS - 1) * UNITS + 255) / 256;
+        constexpr int HELD = EACH < 18 ? EACH : (EACH + 1) / 2;
+        int first = blockIdx.y * 64 - (TAPS - 1);
+        const float *from = (const float *)rows + (size_t)blockIdx.z * time * CHANNELS;
+#pragma unroll
+        for (int begin = 0; begin < EACH; begin += HELD) {
+            uint2 x[HELD];
+#pragma unroll
+            for (int k = 0; k < HELD; k++) {
+                int i = threadIdx.x + (begin + k) * 256, row = i / UNITS;
+                x[k] = {};
+                if (first + row >= 0 && row < 64 + TAPS - 1)
+                    x[k] = rounded(from + (size_t)(first + row) * CHANNELS + i % UNITS * 4);
+            }
+#pragma unroll
+            for (int k = 0; k < HELD; k++) {
+                int i = threadIdx.x + (begin + k) * 256, row = i / UNITS, at = i % UNITS * 4;
+                int chunk = at / 8, place = row + BEFORE - (TAPS - 1);
+                if (row < 64 + TAPS - 1)
+                    *(uint2 *)(tile + chunk / 8 * PIECE + (place * 8 + (chunk % 8 ^ place % 8)) * 8 +
+                               at % 8) = x[k];
+            }
+        }
+    }
+    float2 before[2][4];
+    if (NORMED && !SHORTCUT && stream)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = blockIdx.y * 64 + warp % 4 * 16 + half * 8 + lane / 4;
+            const float *at = stream + ((size_t)blockIdx.z * time + row) * WIDTH + column;
+#pragma unroll
+            for (int j = 0; j < 4; j++) before[half][j] = *(const float2 *)(at + j * 8);
+        }
     show_to_products();
     __syncthreads();
+    if (BLOCKS) wait_for(rows_there, 0);
     float sum[4][4] = {}, straight[4][4] = {};
 #pragma unroll
     for (int part = 0; part < PARTS; part++) {
@@ -77,7 +136,7 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
 #pragma unroll
         for (int i = 0; i < ACROSS; i++) {
             // A tap is so many rows further into the tile.
-            u64 a = matrix_at(tile + i * PIECE + tap * 64);
+            u64 a = matrix_at(tile + i * PIECE + (BEFORE - (TAPS - 1) + tap) * 64);
             u64 b = matrix_at(weights + (part % AT_ONCE * ACROSS + i) * BLOCK + four * 32 * 64);
 #pragma unroll
             for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
@@ -86,14 +145,11 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         if (AT_ONCE == 2 && lane == 0) arrive(&taken[part % 2]);
     }
 
-    int column = rank * 64 + four * 32 + lane % 4 * 2;
 #pragma unroll
-    for (int j = 0; j < 4; j++) {
-        u32 added = *(const u32 *)(bias + column + j * 8);
+    for (int j = 0; j < 4; j++)
 #pragma unroll
         for (int i = 0; i < 4; i++)
-            sum[j][i] += i % 2 ? upper<half_t>(added) : lower<half_t>(added);
-    }
+            sum[j][i] += i % 2 ? upper<half_t>(added[j]) : lower<half_t>(added[j]);
     if (!NORMED) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
@@ -140,25 +196,22 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         }
         float scale = rsqrtf(squares / WIDTH + EPSILON);
         size_t at = ((size_t)blockIdx.z * time + blockIdx.y * 64 + row) * WIDTH + column;
+        int row_tile = blockIdx.z * (time / 64) + blockIdx.y;
+        size_t in_blocks = (size_t)(row_tile * (WIDTH / 64) + rank) * BLOCK + row * 64 + lane % 4 * 2;
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-            float2 wide = *(const float2 *)(gain + column + j * 8);
-            float2 off = *(const float2 *)(norm_bias + column + j * 8);
-            float2 more = make_float2(0, 0);
-            if (shift) more = *(const float2 *)(shift + column + j * 8);
-            float u = mish((sum[j][2 * half] - mean) * scale * wide.x + off.x) + more.x;
-            float v = mish((sum[j][2 * half + 1] - mean) * scale * wide.y + off.y) + more.y;
+            float u = mish((sum[j][2 * half] - mean) * scale * wide[j].x + off[j].x) + more[j].x;
+            float v = mish((sum[j][2 * half + 1] - mean) * scale * wide[j].y + off[j].y) + more[j].y;
             if (SHORTCUT) {
-                u32 added = *(const u32 *)(bias + WIDTH + column + j * 8);
                 *(float2 *)(stream + at + j * 8) =
-                    make_float2(straight[j][2 * half] + lower<half_t>(added),
-                                straight[j][2 * half + 1] + upper<half_t>(added));
-                *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
+                    make_float2(straight[j][2 * half] + lower<half_t>(added_straight[j]),
+                                straight[j][2 * half + 1] + upper<half_t>(added_straight[j]));
+                *(u32 *)(result + in_blocks + ((four * 4 + j) ^ row % 8) * 8) = pack<half_t>(u, v);
             } else if (stream) {
-                float2 before = *(const float2 *)(stream + at + j * 8);
-                sum[j][2 * half] = before.x + u;
-                sum[j][2 * half + 1] = before.y + v;
-                *(float2 *)(stream + at + j * 8) = make_float2(before.x + u, before.y + v);
+                sum[j][2 * half] = before[half][j].x + u;
+                sum[j][2 * half + 1] = before[half][j].y + v;
+                *(float2 *)(stream + at + j * 8) =
+                    make_float2(sum[j][2 * half], sum[j][2 * half + 1]);
             } else {
                 *(u32 *)(result + at + j * 8) = pack<half_t>(u, v);
             }
@@ -168,14 +221,11 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         mean = squares = 0;
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-            float2 excess = *(const float2 *)(ahead + column + j * 8);
-            sum[j][2 * half] -= excess.x;
-            sum[j][2 * half + 1] -= excess.y;
+            sum[j][2 * half] -= excess[j].x;
+            sum[j][2 * half + 1] -= excess[j].y;
             mean += sum[j][2 * half] + sum[j][2 * half + 1];
         }
         mean = sum_of_four(mean) / 32;
-        int row_tile = blockIdx.z * (time / 64) + blockIdx.y;
-        half_t *block = left + (size_t)(row_tile * (WIDTH / 64) + rank) * BLOCK + row * 64;
 #pragma unroll
         for (int j = 0; j < 4; j++) {
 #pragma unroll
@@ -183,7 +233,7 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                 float off = sum[j][2 * half + i] - mean;
                 squares = fmaf(off, off, squares);
             }
-            *(u32 *)(block + ((four * 4 + j) ^ row % 8) * 8 + lane % 4 * 2) =
+            *(u32 *)(left + in_blocks + ((four * 4 + j) ^ row % 8) * 8) =
                 pack<half_t>(sum[j][2 * half], sum[j][2 * half + 1]);
         }
         squares = sum_of_four(squares);
@@ -205,11 +255,13 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
 CONV(first_256, float, 256, true, true, 2, 2)
 CONV(first_320, float, 320, true, true, 2, 1)
 CONV(first_512, float, 512, true, true, 2, 1)
+CONV(first_blocks, half_t, 256, true, true, 2, 2)
 CONV(second, half_t, 256, false, true, 2, 2)
 CONV(last, float, 256, false, true, 2, 2)
 CONV(plain, float, 256, false, false, 2, 2)
 CONV(first_256_all, float, 256, true, true, 4, 1)
 CONV(first_320_all, float, 320, true, true, 4, 1)
+CONV(first_blocks_all, half_t, 256, true, true, 4, 1)
 CONV(second_all, half_t, 256, false, true, 3, 1)
 CONV(last_all, float, 256, false, true, 3, 1)
 CONV(plain_all, float, 256, false, false, 3, 1)

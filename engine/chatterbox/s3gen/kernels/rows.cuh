@@ -9,59 +9,74 @@
 
 #define PARTS (WIDTH / 32)
 
-// A row's mean, and one over its deviation (Chan, Golub and LeVeque 1979).
-DEVICE float2 deviation(const float2 *told, int tile, int row) {
-    float2 of[PARTS];
+// A row's mean, and one over its deviation (Chan, Golub and LeVeque 1979), of so many COUNT parts.
+template <int COUNT = PARTS> DEVICE float2 deviation(const float2 *told, int tile, int row) {
+    float2 of[COUNT];
     float mean = 0, squares = 0;
 #pragma unroll
-    for (int i = 0; i < PARTS; i++) {
-        of[i] = told[(tile * PARTS + i) * 64 + row];
-        mean += of[i].x / PARTS;
+    for (int i = 0; i < COUNT; i++) {
+        of[i] = told[(tile * COUNT + i) * 64 + row];
+        mean += of[i].x / COUNT;
     }
 #pragma unroll
-    for (int i = 0; i < PARTS; i++)
-        squares += of[i].y + 32 * (of[i].x - mean) * (of[i].x - mean);
+    for (int i = 0; i < COUNT; i++)
+        squares += of[i].y + WIDTH / COUNT * (of[i].x - mean) * (of[i].x - mean);
     return make_float2(mean, rsqrtf(squares / WIDTH + EPSILON));
 }
 
-// Four warps hand on 64 columns of 64 rows of the stream: see above. `rounded` is a block of shared
-// memory, `common` what is taken off the rows `row` and `row + 8` of a lane.
-DEVICE void hand_on(float (&x)[8][4], int row, int tile, int column, const float *ahead,
-                    const float (&common)[2], half_t *rounded, half_t *left, float2 *told) {
-    int lane = threadIdx.x % 32;
+// What is taken off a lane's columns of the stream before they are handed on, if anything is.
+DEVICE void load_excess(float2 (&excess)[8], const float *ahead, int column) {
 #pragma unroll
     for (int j = 0; j < 8; j++) {
-        float2 excess = *(const float2 *)(ahead + column * 64 + lane % 4 * 2 + j * 8);
-#pragma unroll
-        for (int i = 0; i < 4; i++) x[j][i] -= i % 2 ? excess.y : excess.x;
+        excess[j] = make_float2(0, 0);
+        if (ahead) excess[j] = *(const float2 *)(ahead + column * 64 + threadIdx.x % 4 * 2 + j * 8);
     }
+}
+
+// Four warps round 64 columns of 64 rows of the stream, less `excess`, as they are handed on: into
+// `rounded`, a block of shared memory, with `common` taken off the rows `row` and `row + 8` of a lane.
+// `told`, if anything, is where the tile's first part is told of, of COUNT.
+template <int COUNT = PARTS>
+DEVICE void round_rows(float (&x)[8][4], int row, int column, const float2 (&excess)[8],
+                       const float (&common)[2], half_t *rounded, float2 *told) {
+    constexpr int HERE = COUNT / 4;
+    int lane = threadIdx.x % 32;
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+        for (int i = 0; i < 4; i++) x[j][i] -= i % 2 ? excess[j].y : excess[j].x;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         int r = row + half * 8;
 #pragma unroll
-        for (int part = 0; part < 2; part++) {
+        for (int part = 0; told && part < HERE; part++) {
             float mean = 0, squares = 0;
 #pragma unroll
-            for (int j = part * 4; j < part * 4 + 4; j++)
+            for (int j = part * 8 / HERE; j < (part + 1) * 8 / HERE; j++)
                 mean += x[j][2 * half] + x[j][2 * half + 1];
-            mean = sum_of_four(mean) / 32;
+            mean = sum_of_four(mean) / (64 / HERE);
 #pragma unroll
-            for (int j = part * 4; j < part * 4 + 4; j++)
+            for (int j = part * 8 / HERE; j < (part + 1) * 8 / HERE; j++)
 #pragma unroll
                 for (int i = 0; i < 2; i++) {
                     float off = x[j][2 * half + i] - mean;
                     squares = fmaf(off, off, squares);
                 }
             squares = sum_of_four(squares);
-            if (lane % 4 == 0)
-                told[(tile * PARTS + column * 2 + part) * 64 + r] =
-                    make_float2(mean, squares);
+            if (lane % 4 == 0) told[(column * HERE + part) * 64 + r] = make_float2(mean, squares);
         }
 #pragma unroll
         for (int j = 0; j < 8; j++)
             *(u32 *)(rounded + (r * 8 + (j ^ r % 8)) * 8 + lane % 4 * 2) =
                 pack<half_t>(x[j][2 * half] - common[half], x[j][2 * half + 1] - common[half]);
     }
+}
+
+// The same, handed on to the kernels behind.
+DEVICE void hand_on(float (&x)[8][4], int row, int tile, int column, const float2 (&excess)[8],
+                    const float (&common)[2], half_t *rounded, half_t *left, float2 *told) {
+    int lane = threadIdx.x % 32;
+    round_rows(x, row, column, excess, common, rounded, told ? told + tile * PARTS * 64 : told);
     __syncwarp();
     size_t at = (row - lane / 4) * 64 + lane * 8;
     half_t *block = left + (size_t)(tile * (WIDTH / 64) + column) * BLOCK + at;

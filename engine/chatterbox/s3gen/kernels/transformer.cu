@@ -49,7 +49,8 @@ DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t
     __shared__ u64 there[FOURS], rows_there[DEEP];
     __shared__ float scales[64];
     half_t *tile = (half_t *)shared, *weights = tile + DEEP * BLOCK;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, four = warp / 4;
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    int four = __shfl_sync(~0u, threadIdx.x / 128, 0);  // uniform, so that the compiler knows it
     int column = blockIdx.y * FOURS + four, columns = gridDim.y * FOURS;
     if (threadIdx.x == 0) {
 #pragma unroll
@@ -124,15 +125,15 @@ DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t
 }
 
 // `stream` grows by 64 rows of blocks times 64 rows of `weight`. Four warps multiply, a fifth asks
-// for what they read; SLOTS blocks of rows are there at once. The grid is (rows / 64, 256 / 64).
-// Where there is `left`, that and `told` become what a product of `stream - ahead` reads, less the
-// `means` of before, if any.
+// for what they read, four blocks at once; SLOTS fours of rows are there at once. The grid is (rows / 64, 256 / 64).
+// Where there is `left`, that becomes the stream, or with `ahead` and `told` those and it what a
+// product of `stream - ahead` reads, less the `means` of before, if any.
 template <int DEEP, int SLOTS>
 DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream, const float *ahead,
                         const float *means, half_t *left, float2 *told) {
     __shared__ u64 weights_there[2], there[SLOTS], taken[SLOTS];
     half_t *weights = (half_t *)shared, *slots = weights + DEEP * BLOCK;
-    half_t *rounded = slots + SLOTS * BLOCK;
+    half_t *rounded = slots + SLOTS * 4 * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     if (threadIdx.x == 128) {
         prepare(&weights_there[0], 1);
@@ -144,10 +145,8 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
 #pragma unroll
         for (int part = 0; part < 2; part++) {
             expect(&weights_there[part], DEEP / 2 * BLOCK_BYTES);
-#pragma unroll
-            for (int i = 0; i < DEEP / 2; i += 2)
-                copy_blocks(weights + (part * DEEP / 2 + i) * BLOCK,
-                            weight + (part * DEEP / 2 + i) * BLOCK, 2, &weights_there[part]);
+            copy_blocks(weights + part * DEEP / 2 * BLOCK, weight + part * DEEP / 2 * BLOCK, DEEP / 2,
+                        &weights_there[part]);
         }
     }
     __syncthreads();
@@ -158,11 +157,11 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
         show_to_copies();
         rows += (size_t)blockIdx.x * DEEP * BLOCK;
 #pragma unroll 1
-        for (int i = 0; i < DEEP; i++) {
+        for (int i = 0; i < DEEP / 4; i++) {
             int slot = i % SLOTS;
             if (i >= SLOTS) wait_for(&taken[slot], (i / SLOTS - 1) & 1);
-            expect(&there[slot], BLOCK_BYTES);
-            copy_blocks(slots + slot * BLOCK, rows + i * BLOCK, 1, &there[slot]);
+            expect(&there[slot], 4 * BLOCK_BYTES);
+            copy_blocks(slots + slot * 4 * BLOCK, rows + i * 4 * BLOCK, 4, &there[slot]);
         }
         return;
     }
@@ -174,6 +173,8 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
 #pragma unroll
         for (int half = 0; half < 2; half++)
             before[j][half] = *(const float2 *)(to + half * 8 * WIDTH + j * 8);
+    float2 excess[8];
+    if (left) load_excess(excess, ahead, blockIdx.y);
     float common[2] = {};
     if (means) {
         common[0] = means[blockIdx.x * 64 + row];
@@ -184,15 +185,16 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
     for (int i = 0; i < DEEP; i++) {
         if (i == 0) wait_for(&weights_there[0], 0);
         if (i == DEEP / 2) wait_for(&weights_there[1], 0);
-        wait_for(&there[i % SLOTS], i / SLOTS & 1);
-        u64 a = matrix_at(slots + i % SLOTS * BLOCK), b = matrix_at(weights + i * BLOCK);
+        const int slot = i / 4 % SLOTS;
+        if (i % 4 == 0) wait_for(&there[slot], i / 4 / SLOTS & 1);
+        u64 a = matrix_at(slots + (slot * 4 + i % 4) * BLOCK), b = matrix_at(weights + i * BLOCK);
         begin_products();
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
         close_products();
-        if (i >= 1 && i - 1 + SLOTS < DEEP) {
+        if (i % 4 == 0 && i >= 4 && i / 4 - 1 + SLOTS < DEEP / 4) {
             wait_for_products<1>();
-            if (lane == 0) arrive(&taken[(i - 1) % SLOTS]);
+            if (lane == 0) arrive(&taken[(i / 4 - 1) % SLOTS]);
         }
     }
     wait_for_products<0>();
@@ -206,7 +208,7 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
             *(float2 *)(to + half * 8 * WIDTH + j * 8) =
                 make_float2(sum[j][2 * half], sum[j][2 * half + 1]);
         }
-    if (left) hand_on(sum, row, blockIdx.x, blockIdx.y, ahead, common, rounded, left, told);
+    if (left) hand_on(sum, row, blockIdx.x, blockIdx.y, excess, common, rounded, left, told);
 }
 
 #define DIVIDED(NAME, CURVED)                                                                      \
@@ -224,5 +226,5 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
 
 DIVIDED(qkv, false)
 DIVIDED(feed_in, true)
-ADD_PRODUCT(attended_out, 8, 8)
-ADD_PRODUCT(feed_out, 16, 8)
+ADD_PRODUCT(attended_out, 8, 2)
+ADD_PRODUCT(feed_out, 16, 2)

@@ -121,6 +121,27 @@ def test_a_block_is_its_resnet_and_its_layers(
     assert relative_error(ours[used], expected[used]) < tolerance
 
 
+def test_blocks_follow_one_another_whatever_else_grows_the_stream(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
+    layers = layers_of(width, dtype)
+    block = block_of(256, width, dtype, layers)
+    if width != 256:
+        pytest.skip("a block's stream is not what the next one reads")
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    used = torch.arange(time, device="cuda") < lengths[:, None]
+    results = []
+    for other in (kernels, REFERENCE):
+        stream = other.block(normal(batch, time, 256), block, lengths, 1)
+        stream = other.block(stream, block, lengths, 2)
+        other.transform(stream, layers, 2 * width // 64, lengths)
+        results.append(other.resnet(stream, block, 0))
+    ours, expected = results
+    assert torch.isfinite(ours).all()
+    assert relative_error(ours[used], expected[used]) < tolerance
+
+
 def test_norm_and_products(
     batch: int, time: int, width: int, dtype: torch.dtype, form: str
 ) -> None:
