@@ -57,6 +57,7 @@ class ManyFrames:
     def transform(
         self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor
     ) -> None:
+        self._rounded.pop(stream, None)
         left = self._halves(stream.numel() // WIDTH // 64, WIDTH, stream)
         self._launch("norm_blocks", (len(left),), stream, layers[0].ahead, left)
         self._grow(stream, layers, lengths, left)
