@@ -41,7 +41,7 @@ __device__ __forceinline__ void store(TYPE* to, uint4 low, uint4 high) {
 // `lengths` of `voices`. The rotary tables begin at `start`. The last `kept` of all positions go to
 // `pages` and `offsets`, (rows, kept), of keys and values (pages, heads, page, HEAD_DIM). `out` is
 // (rows, count, heads, HEAD_DIM).
-extern "C" __global__ void __launch_bounds__(THREADS) attend_prompts(
+extern "C" __global__ void __launch_bounds__(THREADS, 3) attend_prompts(
     const TYPE* qkv, const TYPE* earlier, i64 voice_stride, const i64* voices, const i64* lengths,
     const float* cosines, const float* sines, TYPE* keys, TYPE* values, const i64* pages,
     const i64* offsets, TYPE* out, int count, int start, int kept, int page, float factor) {

@@ -170,7 +170,6 @@ def test_an_utterance_that_overflows_fails_and_spoils_nobody(new_scheduler: NewS
     assert_as_alone(new_scheduler, other, *later)
 
 
-@pytest.mark.slow
 @torch.inference_mode()
 def test_whatever_matters_least_is_not_preempted_for_ever(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
