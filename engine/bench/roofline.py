@@ -14,12 +14,13 @@ import argparse
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, tokens_for
 from engine.bench.t3 import median_ms
+from engine.chatterbox.cuda.program import HOPPER as HOPPER_CAPABILITY
 from engine.chatterbox.t3.kv_cache import position_bytes
 from engine.weights.sizes import T3Sizes
 
@@ -42,15 +43,20 @@ class CardRates:
     """Of a dense product of bf16 with sums in fp32; multiply and add are two."""
     clock_hz: float
     """Of the multiprocessors, boosted."""
+    hopper: bool = False
+    """Whether the kernels that are for compute capability 9.0 alone run there."""
 
     @classmethod
-    def from_sheet(cls, name: str, gb_per_s: float, tflops: float, clock_mhz: float) -> "CardRates":
+    def from_sheet(
+        cls, name: str, gb_per_s: float, tflops: float, clock_mhz: float, *, hopper: bool = False
+    ) -> "CardRates":
         """From a data sheet's figures: dense bf16 with sums in fp32, no sparsity."""
         return cls(
             name,
             bytes_per_s=gb_per_s * 1e9 * COPY_SHARE,
             flops=tflops * 1e12 * PRODUCT_SHARE,
             clock_hz=clock_mhz * 1e6,
+            hopper=hopper,
         )
 
 
@@ -66,14 +72,17 @@ CARDS = (
     CardRates.from_sheet("RTX 5090", 1792, 209.5, 2407),
     CardRates.from_sheet("L4", 300, 121, 2040),
     CardRates.from_sheet("A10", 600, 125, 1695),
-    CardRates.from_sheet("H100", 3350, 989, 1980),
-    CardRates.from_sheet("H200", 4800, 989, 1980),
+    CardRates.from_sheet("H100", 3350, 989, 1980, hopper=True),
+    CardRates.from_sheet("H200", 4800, 989, 1980, hopper=True),
 )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures of one card, which all others are reckoned from. Milliseconds."""
+    """Figures of one card, which all others are reckoned from. Milliseconds.
+
+    What is not given is of Triton's flow and the library's vocoder.
+    """
 
     card: CardRates
     step_ms: Mapping[int, float]
@@ -90,11 +99,26 @@ class Measured:
     """Watermark, and what lies between the stages."""
 
 
-#: docs/benchmarks/h200: the step with NVRTC's kernels, the flow with Triton's.
-H200 = Measured(
+#: An H200 with the kernels that all cards have (docs/benchmarks/h200: step.md, and flow.md with
+#: Triton's flow and "as other cards do it"),
+ANY = Measured(
     CardRates("H200", bytes_per_s=4.0145e12, flops=762e12, clock_hz=1.98e9),
-    {1: 0.465, 2: 0.551, 4: 0.607, 8: 0.726, 16: 1.437, 64: 2.559},
-    {1: 0.475, 2: 0.530, 4: 0.595, 8: 0.766, 16: 1.924, 64: 2.860},
+    {1: 0.441, 2: 0.473, 4: 0.533, 8: 0.680, 16: 1.437, 64: 2.559},
+    {1: 0.470, 2: 0.524, 4: 0.559, 8: 0.701, 16: 1.924, 64: 2.864},
+    vocoder_chain_ms=0.85,
+    vocoder_ms_per_s=0.28,
+    first_token_ms=1.8,
+    rest_ms=0.6,
+)
+#: and with its own (bench.json there).
+HOPPER = replace(
+    ANY,
+    card=replace(ANY.card, hopper=True),
+    step_ms={1: 0.441, 2: 0.473, 4: 0.533, 8: 0.680, 16: 0.842, 32: 1.242, 64: 2.023},
+    flow_chain_ms=13.8,
+    flow_flops=270e12,
+    vocoder_chain_ms=0.56,
+    vocoder_ms_per_s=0.2,
 )
 
 
@@ -124,7 +148,9 @@ def flow_flop(audio_s: float, prompt_s: float = 10.0) -> float:
 class Roofline:
     """What one card takes. All times are milliseconds of one English utterance, its voice known."""
 
-    def __init__(self, card: CardRates, measured: Measured = H200) -> None:
+    def __init__(self, card: CardRates, measured: Measured | None = None) -> None:
+        """Reckoned from `measured`, or from the H200's figures with the kernels that it runs."""
+        measured = measured or (HOPPER if card.hopper else ANY)
         self.card = card
         self._measured = measured
         self._slower = measured.card.clock_hz / card.clock_hz
@@ -169,7 +195,8 @@ def probed(device: torch.device, name: str, bytes_per_s: float) -> CardRates:
     factor = torch.randn(_SIDE, _SIDE, device=device, dtype=torch.bfloat16)
     ms = median_ms(lambda: factor @ factor, device, repeats=5)
     clock_khz = torch.cuda.get_device_properties(device).clock_rate
-    return CardRates(name, bytes_per_s, 2 * _SIDE**3 / (ms / 1e3), clock_khz * 1e3)
+    hopper = torch.cuda.get_device_capability(device) == HOPPER_CAPABILITY
+    return CardRates(name, bytes_per_s, 2 * _SIDE**3 / (ms / 1e3), clock_khz * 1e3, hopper)
 
 
 def table(cards: Sequence[CardRates] = CARDS) -> str:
