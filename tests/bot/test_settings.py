@@ -1,4 +1,7 @@
-"""Settings: every one documented, every mistake one clear line."""
+"""Settings: every one documented, every mistake one clear line.
+
+Longer than most files: every rule here is of all settings.
+"""
 
 import os
 import re

@@ -1,4 +1,7 @@
-"""Many tasks on one connection."""
+"""Many tasks on one connection.
+
+Longer than most files: each test runs on both databases, which this file alone starts so.
+"""
 
 import asyncio
 import sqlite3

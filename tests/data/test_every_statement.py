@@ -1,4 +1,7 @@
-"""Every method of every store, once on SQLite and once on PostgreSQL: the answers are the same."""
+"""Every method of every store, once on SQLite and once on PostgreSQL: the answers are the same.
+
+Longer than most files: it is one list of all there is.
+"""
 
 import inspect
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""Nobody is heard, read or written through the bot whom Discord or their own wish keeps silent."""
+"""Nobody is heard, read or written through the bot whom Discord or their own wish keeps silent.
+
+Longer than most files: all of it happens in the one server of its stage.
+"""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,7 @@
-"""Faults that one server has alone, all at the same time in as many servers; see `faults`."""
+"""Faults that one server has alone, all at the same time in as many servers; see `faults`.
+
+Longer than most files: all rows need the one stage.
+"""
 
 import asyncio
 import time

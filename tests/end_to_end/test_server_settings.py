@@ -1,4 +1,7 @@
-"""What a server chooses in `/settings` is what it gets."""
+"""What a server chooses in `/settings` is what it gets.
+
+Longer than most files: it has a test for each setting, in the one server of its stage.
+"""
 
 import asyncio
 import base64

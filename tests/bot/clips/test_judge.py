@@ -1,4 +1,7 @@
-"""A good recording becomes a clip, whatever its format; any other gets a sentence that helps."""
+"""A good recording becomes a clip, whatever its format; any other gets a sentence that helps.
+
+Longer than most files: all of it needs the forks of one confined child.
+"""
 
 import asyncio
 import io

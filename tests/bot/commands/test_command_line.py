@@ -1,6 +1,8 @@
 """`say`, `cache` and `doctor` as a person uses them: real processes, real files.
 
 What ends before it has begun is tried in this process: to import a bot takes a second of a core.
+
+Longer than most files: all commands share one home, with a voice in its cache.
 """
 
 import base64

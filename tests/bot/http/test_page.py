@@ -1,6 +1,8 @@
 """The operator's page, in a real browser: what it plays, shows and asks for, and for whom.
 
 Left out where there is no Chromium; what the server alone does is in test_page_server.py.
+
+Longer than most files: all of it needs the one browser.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""Speech over HTTP, asked for by OpenAI's own client."""
+"""Speech over HTTP, asked for by OpenAI's own client.
+
+Longer than most files: all of it is one request, asked for in as many ways as clients do.
+"""
 
 import asyncio
 import io

@@ -1,4 +1,7 @@
-"""Members use commands, buttons and forms; the bot's answers are what they see."""
+"""Members use commands, buttons and forms; the bot's answers are what they see.
+
+Longer than most files: commands, buttons and forms need each other here.
+"""
 
 import asyncio
 import io

@@ -1,4 +1,7 @@
-"""One way from a member and a text to what is said: the words, the voice, how loud."""
+"""One way from a member and a text to what is said: the words, the voice, how loud.
+
+Longer than most files: every choice that a line meets is made in one place.
+"""
 
 import asyncio
 import re

@@ -1,6 +1,6 @@
 """The engine as the worker drives it, on a whole reduced checkpoint with random weights.
 
-One file of some length: all of it needs the engines that `new_engine` makes.
+Longer than most files: all of it needs the engines that `new_engine` makes.
 """
 
 import sys

@@ -1,4 +1,7 @@
-"""Jobs and their waiters, without a process: equal requests, turns, deadlines, second tries."""
+"""Jobs and their waiters, without a process: equal requests, turns, deadlines, second tries.
+
+Longer than most files: all of it asks the same queue.
+"""
 
 import asyncio
 import time

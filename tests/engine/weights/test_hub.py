@@ -1,6 +1,6 @@
 """Fetching from a hub: over real HTTP, in a real process, against a server on this machine.
 
-One file of some length: all of it needs the one server and the one way to run a fetch.
+Longer than most files: all of it needs the one server and the one way to run a fetch.
 """
 
 import errno

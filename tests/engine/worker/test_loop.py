@@ -1,4 +1,7 @@
-"""The worker as a process: its pipes belong to frames alone, and it ends when it should."""
+"""The worker as a process: its pipes belong to frames alone, and it ends when it should.
+
+Longer than most files: all of it needs the one way to run a worker.
+"""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
 """The engine that speaks is the one asked for, or the best this machine can run, and says why.
 
-One file of some length: every choice is made from the same few machines.
+Longer than most files: every choice is made from the same few machines.
 """
 
 import importlib.util

@@ -1,4 +1,7 @@
-"""The cache of rendered speech: what goes in comes out, bounded, and crash-proof."""
+"""The cache of rendered speech: what goes in comes out, bounded, and crash-proof.
+
+Longer than most files: a file, its row and what is in memory of it go together.
+"""
 
 import asyncio
 import os

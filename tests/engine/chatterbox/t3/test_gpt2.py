@@ -1,4 +1,7 @@
-"""Turbo's and Nano's decoder against upstream's, on the same weights, and against itself."""
+"""Turbo's and Nano's decoder against upstream's, on the same weights, and against itself.
+
+Longer than most files: all of it needs the same checkpoints and what upstream says of them.
+"""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The compiled kernels against their plain-torch twins, on a GPU."""
+"""The compiled kernels against their plain-torch twins, on a GPU.
+
+Longer than most files: all of it compares with the same twins.
+"""
 
 from unittest.mock import MagicMock
 
