@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, settings
 
 #: Files and folders of what waits for the clock: sound in real time, deadlines. A core idles
 #: meanwhile, and times are asserted, so these run side by side in lanes of their own, at normal
-#: priority. All others fill the cores that remain, a little lower, to delay no packet.
+#: priority. All others fill the cores that remain, a little lower, to delay no packet, and help
+#: when nothing of their own is left: a core has room then.
 TIMED = (
     "tests/end_to_end/",
     "tests/bot/channel/",
@@ -168,7 +169,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Step back behind what waits for the clock. A lane takes nothing of that kind afterwards."""
+    """Step back behind what waits for the clock; with that a lane at most helps afterwards."""
     config = item.config
     if hasattr(config, "workerinput") and _behind not in config.stash and not is_timed(item.nodeid):
         config.stash[_behind] = True

@@ -83,7 +83,7 @@ def rewrite_once(config: pytest.Config) -> None:
 
 
 class Lanes(LoadScopeScheduling):
-    """Hands out whole files, each kind to its own lanes; at the end a timed lane takes any."""
+    """Hands out whole files, each kind to its own lanes; at the end any lane takes either."""
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0]
@@ -102,7 +102,7 @@ class Lanes(LoadScopeScheduling):
         known = {self._split_scope(test) for test in self.registered_collections[node]}
         suit = known.intersection(self.workqueue)
         scopes = sorted(suit, key=lambda scope: self._rank(scope, timed_lane))
-        if not scopes or (is_timed(scopes[0]) and not timed_lane):
+        if not scopes:
             node.shutdown()
             return
         self.workqueue.move_to_end(scopes[0], last=False)
