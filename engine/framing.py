@@ -63,6 +63,7 @@ class FrameDecoder(Generic[Framed]):
         self._decode = decoder.decode
         self.max_bytes = max_bytes
         self._received = bytearray()
+        self._lost = ""  # why
 
     def feed(self, data: bytes) -> Iterator[Framed]:
         """Yield the messages that `data` completes.
@@ -70,6 +71,8 @@ class FrameDecoder(Generic[Framed]):
         To be exhausted before the next call. Raises `FrameError` after the last good message; the
         stream is then lost for good.
         """
+        if self._lost:
+            raise FrameError(self._lost)
         if not self._received and self._end_of_frame(data) == len(data):
             yield self._message(memoryview(data)[_HEADER.size :])  # as most come, and no copy
             return
@@ -85,7 +88,7 @@ class FrameDecoder(Generic[Framed]):
             return None
         (size,) = _HEADER.unpack_from(data)
         if size > self.max_bytes:
-            raise FrameError(f"a frame of {size} bytes exceeds {self.max_bytes}")
+            raise self._lose(f"a frame of {size} bytes exceeds {self.max_bytes}")
         end: int = _HEADER.size + size
         return end if end <= len(data) else None
 
@@ -93,11 +96,17 @@ class FrameDecoder(Generic[Framed]):
         try:
             message: Framed = self._decode(body)
         except msgspec.MsgspecError:
-            raise FrameError(f"a frame of {len(body)} bytes holds no known message") from None
+            raise self._lose(f"a frame of {len(body)} bytes holds no known message") from None
         return message
+
+    def _lose(self, why: str) -> FrameError:
+        self._lost = why
+        return FrameError(why)
 
     def end(self) -> None:
         """Note that the stream has ended. Raises `FrameError` if that was inside a frame."""
+        if self._lost:
+            raise FrameError(self._lost)
         if self._received:
             raise FrameError(f"the stream ended {len(self._received)} bytes into a frame")
 

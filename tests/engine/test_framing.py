@@ -97,6 +97,18 @@ def test_garbage_is_refused_at_once_and_the_good_frames_before_it_are_kept(garba
     assert received == [beat]
 
 
+@pytest.mark.parametrize(
+    "garbage", [b"\xff" * 4, b"\xff" * 40, struct.pack(">I", 3) + b"\x91\xa1x"]
+)
+def test_what_follows_garbage_is_lost_though_it_comes_by_itself(garbage: bytes) -> None:
+    decoder = framing.reports()
+    for data in (garbage, framing.frame(Heartbeat(0.0, 1))):
+        with pytest.raises(FrameError):
+            list(decoder.feed(data))
+    with pytest.raises(FrameError):
+        decoder.end()
+
+
 @pytest.mark.parametrize("cut", [1, 3, 4, 5, -1])
 def test_a_truncated_frame_is_noticed_at_the_end(cut: int) -> None:
     decoder = framing.reports()
