@@ -200,20 +200,7 @@ many_grow(const half_t *attended, const half_t *out, float *stream, const float 
         ring.leave(back(c - on));
         if (split && two == 0) ring.skip(back(FED - 1));
         if (split) {
-            // What the second four have, each thread's numbers in a column of their own.
-            float *other = (float *)rows + threadIdx.x % 128;
-            wait_for_eight();
-            if (two)
-#pragma unroll
-                for (int j = 0; j < 32; j++)
-#pragma unroll
-                    for (int i = 0; i < 4; i++) other[(j * 4 + i) * 128] = sum[j][i];
-            wait_for_eight();
-            if (!two)
-#pragma unroll
-                for (int j = 0; j < 32; j++)
-#pragma unroll
-                    for (int i = 0; i < 4; i++) sum[j][i] += other[(j * 4 + i) * 128];
+            join_halves(sum, (float *)rows, two);
         }
         if (begin + which(split) < count && !(split && two)) {
             int tile = own_tile();

@@ -153,6 +153,23 @@ DEVICE void wait_for_four(int two) {
     asm volatile("bar.sync %0, 128;" ::"r"(1 + two) : "memory");
 }
 DEVICE void wait_for_eight() { asm volatile("bar.sync 3, 256;" ::: "memory"); }
+// The first four warps add what the second four (`two`) have, each thread's numbers in a column of
+// `room`, which has 64 KB.
+DEVICE void join_halves(float (&sum)[32][4], float *room, bool two) {
+    float *other = room + threadIdx.x % 128;
+    wait_for_eight();
+    if (two)
+#pragma unroll
+        for (int j = 0; j < 32; j++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) other[(j * 4 + i) * 128] = sum[j][i];
+    wait_for_eight();
+    if (!two)
+#pragma unroll
+        for (int j = 0; j < 32; j++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) sum[j][i] += other[(j * 4 + i) * 128];
+}
 
 // What four warps hold of 64 rows of 256, as products leave their sums.
 DEVICE void load_rows(float (&x)[32][4], const float *rows) {

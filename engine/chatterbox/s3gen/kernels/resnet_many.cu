@@ -163,20 +163,7 @@ DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *con
         finish();
         settle(sum);
         if (split) {
-            // What the second four have, each thread's numbers in a column of their own.
-            float *other = (float *)stages + threadIdx.x % 128;
-            wait_for_eight();
-            if (two)
-#pragma unroll
-                for (int j = 0; j < 32; j++)
-#pragma unroll
-                    for (int i = 0; i < 4; i++) other[(j * 4 + i) * 128] = sum[j][i];
-            wait_for_eight();
-            if (!two)
-#pragma unroll
-                for (int j = 0; j < 32; j++)
-#pragma unroll
-                    for (int i = 0; i < 4; i++) sum[j][i] += other[(j * 4 + i) * 128];
+            join_halves(sum, (float *)stages, two);
             show_to_products();
             __syncwarp();
             if (lane == 0) arrive(&joined);
