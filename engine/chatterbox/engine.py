@@ -117,6 +117,8 @@ class ChatterboxEngine:
         self._drop_cancelled()
         with self._decoding_stream():
             self._scheduler.t3.prefixes.forget()
+            self._scheduler.t3.graphs.forget()
+        self._waveforms.forget()
 
     def prepare(self) -> None:
         """Compile and capture what a new voice takes, ahead of the first."""
