@@ -21,8 +21,15 @@ from torch import Tensor
 MOST_GRAPHS = 128
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
-RoomT = TypeVar("RoomT", bound="Room")
+RoomT = TypeVar("RoomT", bound="GraphInputs")
 ResultT = TypeVar("ResultT")
+
+
+class GraphInputs(Protocol):
+    """Memory that a graph reads, and that is filled anew before each replay."""
+
+    def forget(self) -> None:
+        """Queue what leaves nothing of anybody in it."""
 
 
 class GraphPool:
@@ -88,19 +95,9 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-class Room(Protocol):
-    """Memory that a graph reads, and that is filled anew before each replay."""
-
-    def forget(self) -> None:
-        """Queue what leaves nothing of anybody in it."""
-
-
 @dataclass(frozen=True, slots=True)
 class CapturedGraph:
-    """A graph with what it reads, and its output, which later graphs may overwrite.
-
-    `inputs` are a tuple of tensors, a `Room`, or None: what others keep.
-    """
+    """A graph with the tensors that it reads, and its output, which later graphs may overwrite."""
 
     graph: torch.cuda.CUDAGraph
     inputs: Any
@@ -140,7 +137,7 @@ class GraphCache:
         self,
         key: Hashable,
         launch: Callable[[], object],
-        inputs: tuple[Tensor, ...] | Room | None = None,
+        inputs: tuple[Tensor, ...] | GraphInputs | None = None,
     ) -> CapturedGraph:
         """What `launch` launches, as the graph under `key`; rehearsed first if it was not."""
         if key not in self._rehearsed:
