@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.cuda.packed import Packed
 
 CPU = torch.device("cpu")
 
@@ -236,3 +238,27 @@ def test_a_pool_that_nobody_has_any_more_does_not_go_in_the_middle_of_a_capture(
         if call == 2:
             cache.clear()
     assert len(cache) == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_what_graphs_and_copies_were_given_is_gone_from_the_device_and_the_host() -> None:
+    device = torch.device("cuda")
+    cache = GraphCache(GraphPool())
+    with torch.inference_mode():
+        ones = torch.ones(4, device=device)
+        packed = Packed([np.zeros(4, np.float32)], device)
+        for _ in range(2):
+            (sent,) = packed.begin()
+            sent[:] = 1
+            packed.send()
+            cache.call("add", lambda given: given.one + given.other, Summands(ones, ones))
+            cache.run("room", lambda room: room.tensors[0] + 1, packed)
+    cache.forget()
+    torch.cuda.synchronize()
+    assert not packed.tensors[0].any()
+    assert not sent.any()
+    captured = cache.find(("add", ones.shape, ones.shape))
+    assert captured is not None
+    assert not any(tensor.any() for tensor in captured.inputs)
+    assert len(cache) == 2
