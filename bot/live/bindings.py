@@ -142,26 +142,29 @@ class Bindings:
             if not reading.channels and self._readings.get(guild_id) is reading:
                 del self._readings[guild_id]
 
-    async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> None:
+    async def stop_if_overheard(
+        self, guild: discord.Guild, seat: VocalChannel, *, restarted: bool = False
+    ) -> None:
         """Stop what somebody in `seat` cannot see; what follows its authors falls silent there.
 
         In the reading's turn.
         """
-        reading = self._readings.get(guild.id)
-        hidden = reading.overheard_in(seat) if reading else []
-        for text, binding, _ in hidden:
-            if reading and binding.follows_authors:
+        if (reading := self._readings.get(guild.id)) is None:
+            return
+        stopped = []
+        for text, binding, hidden in reading.overheard_in(seat):
+            if binding.follows_authors:
                 reading.cancel_in(text.id)
             elif self._silence(guild, text.id):
-                self._tell(told_in(text, seat), overheard(text, seat))
-        for text, binding, _ in hidden:
-            if not binding.follows_authors:
-                await self._rows.remove(guild.id, text.id)
+                said = not_going_on(hidden) if restarted else overheard(text, seat)
+                self._tell(told_in(text, seat), said)
+                stopped.append(text.id)
+        for text_channel_id in stopped:
+            await self._rows.remove(guild.id, text_channel_id)
 
     def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
-            chosen = (await self._settings.get(where.guild.id)).language
-            locale = locale_of(where.guild, chosen)
+            locale = locale_of(where.guild, (await self._settings.get(where.guild.id)).language)
             try:
                 await where.send(self._linked(sentence.for_locale(locale)))
             except discord.HTTPException as error:
@@ -289,10 +292,7 @@ class Bindings:
             for where in places:
                 self._tell(where, not_going_on(error))
             return
-        for text, binding, hidden in reading.overheard_in(seat):
-            if not binding.follows_authors:
-                await self.stop(guild, text.id)
-                self._tell(told_in(text, seat), not_going_on(hidden))
+        await self.stop_if_overheard(guild, seat, restarted=True)
 
     async def close(self) -> None:
         """What is being read goes on after the next start."""
