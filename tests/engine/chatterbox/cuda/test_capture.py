@@ -204,6 +204,30 @@ def test_memory_of_graphs_is_given_back_last_and_they_are_captured_anew(cache: G
     assert cache.find("a") is not None
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_what_graphs_and_copies_were_given_is_gone_from_the_device_and_the_host() -> None:
+    device = torch.device("cuda")
+    cache = GraphCache(GraphPool())
+    with torch.inference_mode():
+        ones = torch.ones(4, device=device)
+        packed = Packed([np.zeros(4, np.float32)], device)
+        for _ in range(2):
+            (sent,) = packed.begin()
+            sent[:] = 1
+            packed.send()
+            cache.call("add", lambda given: given.one + given.other, Summands(ones, ones))
+            cache.run("room", lambda room: room.tensors[0] + 1, packed)
+    cache.forget()
+    torch.cuda.synchronize()
+    assert not packed.tensors[0].any()
+    assert not sent.any()
+    captured = cache.find(("add", ones.shape, ones.shape))
+    assert captured is not None
+    assert not any(tensor.any() for tensor in captured.inputs)
+    assert len(cache) == 2
+
+
 @pytest.fixture
 def eager_collector() -> Iterator[None]:
     """Whatever is made may set the collector of garbage going."""
@@ -238,27 +262,3 @@ def test_a_pool_that_nobody_has_any_more_does_not_go_in_the_middle_of_a_capture(
         if call == 2:
             cache.clear()
     assert len(cache) == 1
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-def test_what_graphs_and_copies_were_given_is_gone_from_the_device_and_the_host() -> None:
-    device = torch.device("cuda")
-    cache = GraphCache(GraphPool())
-    with torch.inference_mode():
-        ones = torch.ones(4, device=device)
-        packed = Packed([np.zeros(4, np.float32)], device)
-        for _ in range(2):
-            (sent,) = packed.begin()
-            sent[:] = 1
-            packed.send()
-            cache.call("add", lambda given: given.one + given.other, Summands(ones, ones))
-            cache.run("room", lambda room: room.tensors[0] + 1, packed)
-    cache.forget()
-    torch.cuda.synchronize()
-    assert not packed.tensors[0].any()
-    assert not sent.any()
-    captured = cache.find(("add", ones.shape, ones.shape))
-    assert captured is not None
-    assert not any(tensor.any() for tensor in captured.inputs)
-    assert len(cache) == 2
