@@ -14,7 +14,6 @@ import discord
 
 from bot.base.command_mentions import CommandMentions
 from bot.base.command_sync import registered_commands, sync_if_changed
-from bot.base.errors import tell
 from bot.base.health import life_of, show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
@@ -58,13 +57,11 @@ EXTENSIONS = (
     "cogs.moderation",
     "cogs.privacy",
     "cogs.owner",
+    "cogs.unknown_panels",
     "cogs.help",
     "cogs.about",
     "cogs.welcome",
 )
-
-#: Buttons that somebody knows are answered sooner; Discord waits for three seconds.
-_ANSWERED_WITHIN_S = 1.5
 
 
 class TimbreBot(CommandClient):
@@ -280,21 +277,6 @@ class TimbreBot(CommandClient):
                 "invite": invite_link(self.application_id) if self.application_id else "",
             },
         )
-
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Tell who presses a button from before this process began: nobody knows it any more."""
-        message = interaction.message
-        if message is None or message.created_at >= self.started_at:
-            return
-        await asyncio.sleep(_ANSWERED_WITHIN_S)  # it may have got new buttons since
-        if not interaction.response.is_done():
-            await tell(
-                interaction,
-                Sentence(
-                    "I was started anew since I showed that, and its buttons do nothing any more. "
-                    "Please use the command again."
-                ),
-            )
 
     async def on_voice_state_update(
         self, member: discord.Member, _before: discord.VoiceState, after: discord.VoiceState

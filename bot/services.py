@@ -6,14 +6,14 @@ Longer than 300 lines, as it is a list of all there is.
 import random
 import socket
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.base.bucket import Bucket, ObjectsUnusable, bucket_of
-from bot.base.databases import open_database_of
+from bot.base.databases import open_database_of, require_together
 from bot.base.metrics import Metrics
 from bot.base.objects import FolderObjects, Objects, ObjectsFailed
 from bot.base.peers import Peers
@@ -110,20 +110,35 @@ def objects_of(settings: Settings) -> Objects:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database of TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
+    with _unusable_told():
+        store = await open_database_of(settings.home, address_of(settings), _bucket_of(settings))
     try:
-        objects = objects_of(settings)
-        bucket = objects if isinstance(objects, Bucket) else None
-        store = await open_database_of(settings.home, address_of(settings), bucket)
+        yield store
+    finally:
+        await store.close()
+
+
+async def require_unmoved(settings: Settings, store: Store) -> None:
+    """Raise `SettingsError` where the database or the files were moved since it was opened."""
+    with _unusable_told():
+        await require_together(store, settings.home, address_of(settings), _bucket_of(settings))
+
+
+def _bucket_of(settings: Settings) -> Bucket | None:
+    objects = objects_of(settings)
+    return objects if isinstance(objects, Bucket) else None
+
+
+@contextmanager
+def _unusable_told() -> Iterator[None]:
+    try:
+        yield
     except (DatabaseUnusable, ObjectsUnusable) as error:
         raise SettingsError(str(error)) from error
     except ObjectsFailed as error:
         raise SettingsError(f"TIMBRE_OBJECTS cannot be used: {error}") from error
     except OSError as error:
         raise SettingsError(f"TIMBRE_HOME cannot be used: {error}") from error
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def http_server(services: Services) -> "HttpServer":

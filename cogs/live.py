@@ -9,8 +9,10 @@ from discord.ext import commands
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.catalogue import Listing, Sentence, gettext, ngettext
+from bot.channel.writing_rights import may_write
 from bot.client import TimbreBot
 from bot.live.guild_reading import Bound, can_see
+from bot.live.notices import untold
 from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from cogs.command_list import FOR_MODERATORS
 from cogs.moderation_notes import blocked, note, unblocked
@@ -68,21 +70,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         text = channel or interaction.channel
         if not isinstance(text, Bound):
             text = seat
-        await self.bot.live.bindings.begin(
+        binding = await self.bot.live.bindings.begin(
             text,
             seat,
             partial(bring, interaction, seat),
             approved=moderates(interaction, None if where == _AT_AUTHORS else seat),
             follows_authors=where == _AT_AUTHORS,
         )
-        if where == _AT_AUTHORS:
-            said = gettext(
-                "I read {text} aloud, each message in the voice channel of its author.",
-                text=text.mention,
-            )
-        elif text.id == seat.id:
-            said = gettext("I read the chat of {seat} aloud.", seat=seat.mention)
-        else:
+        said = _line_of(binding)
+        if where == _HERE and text.id != seat.id:
             said = gettext(
                 "I read {text} and the chat of {seat} aloud.", text=text.mention, seat=seat.mention
             )
@@ -90,6 +86,8 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
         if others:
             said += " " + gettext("I still read {channels}.", channels=Listing(others))
+        if not may_write(text, text.permissions_for(text.guild.me)):
+            said += f" {untold(text)}"
         prefix = (await self.bot.services.server_settings.of(member.guild.id)).unread_prefix
         await interaction.edit_original_response(
             content=f"{said} "
@@ -106,17 +104,17 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     ) -> None:
         guild = member_of(interaction).guild
         reading = self.bot.live.bindings.of(guild.id)
-        if reading is None:
+        if reading is not None:
+            session = session_of(interaction)
+            if session.seat is None:
+                require_moderator(interaction, _COMES_BACK)
+            require_company(interaction, session)
+        stopped = await self.bot.live.bindings.stop(guild, channel.id if channel else None)
+        if not stopped and (reading is None or channel is None):
             raise UserError(_NOT_READING)
-        session = session_of(interaction)
-        if session.seat is None:
-            require_moderator(interaction, _COMES_BACK)
-        require_company(interaction, session)
         if channel is None:
-            await self.bot.live.bindings.stop(guild)
             said = gettext("I stopped reading.")
-        elif channel.id in reading.channels:
-            await self.bot.live.bindings.stop(guild, channel.id)
+        elif stopped:
             said = gettext("I stopped reading {channel}.", channel=channel.mention)
         else:
             raise UserError("I am not reading {channel} aloud.", channel=channel.mention)

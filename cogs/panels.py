@@ -7,6 +7,9 @@ import discord
 from bot.base.errors import sentence_for, tell
 from bot.catalogue import Sentence, gettext, set_reader
 
+#: What is noted of an interaction with a button or form that this process knows.
+KNOWN = "known"
+
 
 class _OfOneMember:
     """What a panel and a form have in common. `refusal` is what anybody else is told."""
@@ -19,11 +22,16 @@ class _OfOneMember:
 
         What is said next is in their language.
         """
+        interaction.extras[KNOWN] = True
         set_reader(interaction.locale)
+        self.require_admission(interaction)
         if interaction.user.id == self.owner_id:
             return True
         await tell(interaction, self.refusal)
         return False
+
+    def require_admission(self, interaction: discord.Interaction) -> None:
+        """Raise `UserError` for who is refused before anybody else is."""
 
     async def on_error(
         self, interaction: discord.Interaction, error: Exception, _item: object = None, /

@@ -16,7 +16,7 @@ from bot.voices.drafts import Draft
 from bot.voices.proving import Demand
 from cogs.asking import member_of
 from cogs.panels import Panel
-from cogs.proving import KEPT_FOR_DECIDING_S, WITHDRAWN, Proven, StatementPanel, replace_answer
+from cogs.proving import KEPT_FOR_DECIDING_S, WITHDRAWN, OnProven, StatementPanel, replace_answer
 from data.rows import VoiceRow
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class QuestionPanel(Panel):
         draft: Draft,
         asked_by: discord.Interaction,
         steps: str,
-        allowed: Proven,
+        allowed: OnProven,
         *,
         locale: str,
     ) -> None:

@@ -28,9 +28,9 @@ KEPT_FOR_DECIDING_S = 120.0
 WITHDRAWN = Sentence("Somebody's data was deleted, and this clip with it.")
 
 #: Goes on with a draft that was proven.
-Proven = Callable[[], Awaitable[None]]
+OnProven = Callable[[], Awaitable[None]]
 #: Hears why a draft was thrown away.
-Ended = Callable[[Said], Awaitable[None]]
+OnEnded = Callable[[Said], Awaitable[None]]
 
 
 def fetching(attachment: discord.Attachment) -> Fetch:
@@ -81,9 +81,9 @@ class StatementPanel(Panel):
         draft: Draft,
         shown_by: discord.Interaction,
         steps: str,
-        proven: Proven,
+        proven: OnProven,
         *,
-        ended: Ended | None = None,
+        ended: OnEnded | None = None,
         until: datetime | None = None,
     ) -> None:
         super().__init__(draft.wish.person_id, timeout_s=None)

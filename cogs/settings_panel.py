@@ -62,10 +62,9 @@ class SettingsPanel(Panel):
             description=bot.command_mentions.linked("\n".join(lines)),
         )
 
-    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Refuse who may not change the server, or no longer, before anybody else."""
+    def require_admission(self, interaction: discord.Interaction) -> None:
+        """Only who may change the server, and still may."""
         _moderator(interaction)
-        return await super().interaction_check(interaction)
 
     @classmethod
     async def of(

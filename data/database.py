@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from data.columns import Columns, Value, columns_of, given, insertion, matching
 from data.errors import DatabaseClosed, Failure, StoreFailed
-from data.rows import Record, Row, typed
+from data.rows import Record, RowT, typed
 
 #: How long a statement waits for another process that is writing: Discord wants an answer to a
 #: command within three seconds.
@@ -93,19 +93,19 @@ class Database(ABC):
                     raise
             await asyncio.sleep(_BUSY_PAUSE_S)
 
-    async def select(self, row_type: type[Row], sql: str, *values: Value) -> list[Row]:
+    async def select(self, row_type: type[RowT], sql: str, *values: Value) -> list[RowT]:
         return [typed(row, row_type) for row in await self.fetch(sql, *values)]
 
     async def rows(
-        self, row_type: type[Row], table: str, *, order: str = "", **key: Value
-    ) -> list[Row]:
+        self, row_type: type[RowT], table: str, *, order: str = "", **key: Value
+    ) -> list[RowT]:
         """The rows whose columns are as in `key`, in the order of the columns named."""
         where = f" WHERE {matching(key)}" if key else ""
         order_by = f" ORDER BY {order}" if order else ""
         sql = f"SELECT * FROM {table}{where}{order_by}"  # noqa: S608
         return await self.select(row_type, sql, *given(key))
 
-    async def row(self, row_type: type[Row], table: str, **key: Value) -> Row | None:
+    async def row(self, row_type: type[RowT], table: str, **key: Value) -> RowT | None:
         return next(iter(await self.rows(row_type, table, order="", **key)), None)
 
     async def column(self, sql: str, *values: Value) -> list[Any]:

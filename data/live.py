@@ -79,7 +79,7 @@ class LiveBindingStore(StorePart):
     async def put(self, binding: LiveBinding) -> None:
         await self._database.upsert("live_bindings", binding, key="guild_id, text_channel_id")
 
-    async def remove(self, guild_id: int, text_channel_id: int | None = None) -> None:
-        """Forget one channel of a server, or (None) all of them."""
+    async def remove(self, guild_id: int, text_channel_id: int | None = None) -> bool:
+        """Forget one channel of a server, or (None) all of them; false where there was none."""
         which = {} if text_channel_id is None else {"text_channel_id": text_channel_id}
-        await self._database.delete("live_bindings", guild_id=guild_id, **which)
+        return bool(await self._database.delete("live_bindings", guild_id=guild_id, **which))

@@ -16,13 +16,16 @@ _REST: dict[str, Value] = {"kind": "rest", "person": ""}
 class PauseStore(StorePart):
     """Pauses that are over say nothing, and are deleted with the next one."""
 
-    async def until(self, kind: str, person: str) -> float | None:
-        """When a person may do something again (Unix seconds); None: now."""
+    async def until(self, kind: str, person: str, most_s: float) -> float | None:
+        """When a person may do something again (Unix seconds); None: now.
+
+        Also where that is in more than `most_s`, the longest pause of its kind: the clock was set
+        back then.
+        """
+        now = self._clock()
         found = await self._database.column(
-            "SELECT until FROM pauses WHERE kind = ? AND person = ? AND until > ?",
-            kind,
-            person,
-            self._clock(),
+            "SELECT until FROM pauses WHERE kind = ? AND person = ? AND until > ? AND until <= ?",
+            *(kind, person, now, now + most_s),
         )
         return found[0] if found else None
 

@@ -253,7 +253,7 @@ class OwnName(msgspec.Struct, frozen=True):
     words: str
 
 
-Row = TypeVar("Row", bound=msgspec.Struct)
+RowT = TypeVar("RowT", bound=msgspec.Struct)
 
 
 @functools.cache
@@ -271,7 +271,7 @@ class Record(Protocol):
     def keys(self) -> Iterable[str]: ...
 
 
-def typed(row: Record, row_type: type[Row]) -> Row:
+def typed(row: Record, row_type: type[RowT]) -> RowT:
     """Turn the database's row into ours.
 
     Raises `msgspec.ValidationError` where a value's type differs: SQLite keeps any type in any

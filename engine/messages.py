@@ -15,7 +15,7 @@ from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
 #: What a worker says is shown to people: a worker that was taken over may say anything.
-Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
+BoundedText = Annotated[str, msgspec.Meta(max_length=4_000)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Identity = Annotated[str, msgspec.Meta(pattern="^clip:[0-9]{1,20}:[0-9a-f]{64}$")]
 
@@ -133,7 +133,7 @@ Command = Start | Speak | Cancel | Forget | Stop
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
     """Loading: what is being done, and how much of it (0 to 1) where that is known."""
 
-    activity: Sentence
+    activity: BoundedText
     fraction: float | None = None
 
 
@@ -146,7 +146,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 class Unable(msgspec.Struct, frozen=True, tag="unable"):
     """The engine cannot be loaded, and starting again would not help. The worker then exits."""
 
-    reason: Sentence
+    reason: BoundedText
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -167,7 +167,7 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
     job_id: int
     pcm: bytes
     sample_rate: int
-    substitution: Sentence | None
+    substitution: BoundedText | None
     stage_ms: Annotated[dict[str, float], msgspec.Meta(max_length=100)]
 
     @classmethod
@@ -208,7 +208,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
     job_id: int
     kind: str
-    message: Sentence
+    message: BoundedText
 
 
 class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
@@ -219,9 +219,9 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
 
     key: Digest
     voice_identity: Identity
-    model_revision: Sentence
-    engine_version: Sentence
-    path: Sentence
+    model_revision: BoundedText
+    engine_version: BoundedText
+    path: BoundedText
     size_bytes: int
 
 

@@ -88,12 +88,24 @@ def test_no_files_import_each_other_in_a_circle() -> None:
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
+def _type_defined(statement: ast.stmt) -> str | None:
+    """The class or alias that a statement defines; a variable of types means nothing elsewhere."""
+    match statement:
+        case ast.ClassDef(name=name):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            variable = ast.unparse(value).startswith("TypeVar(")
+            return name if name[0].isupper() and not name.isupper() and not variable else None
+    return None
+
+
 def test_no_two_public_types_have_one_name() -> None:
     where: dict[str, list[str]] = {}
     for module, path in MODULES.items():
         for statement in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
-                where.setdefault(statement.name, []).append(module)
+            name = _type_defined(statement)
+            if name and not name.startswith("_"):
+                where.setdefault(name, []).append(module)
     assert not {name: modules for name, modules in where.items() if len(modules) > 1}
 
 

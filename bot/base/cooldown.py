@@ -39,13 +39,9 @@ class StoredCooldown:
 
     async def require(self, person: str) -> None:
         """Raise `UserError` if the last use was too short a time ago."""
-        until = await self._store.until(self._kind, person)
-        if until is None:
-            return
-        wait_s = until - self._clock()
-        # Where the machine's clock was set back nobody waits longer than anybody ever has to.
-        if wait_s <= self._pause_s:
-            raise _too_soon(wait_s)
+        until = await self._store.until(self._kind, person, self._pause_s)
+        if until is not None:
+            raise _too_soon(until - self._clock())
 
     async def use(self, person: str) -> None:
         if self._pause_s:

@@ -37,22 +37,42 @@ async def open_database_of(home: Path, address: str | None, bucket: Bucket | Non
                 f"The database of {home} is a PostgreSQL; name it in TIMBRE_DATABASE."
             )
         return await Store.open(home / DATABASE)
+    _require_no_own(home)
+    store = await Store.open(address)
+    try:
+        await require_together(store, home, address, bucket)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+async def require_together(
+    store: Store, home: Path, address: str | None, bucket: Bucket | None
+) -> None:
+    """Raise as `open_database_of` does, of a store that it opened, unless all is in its place.
+
+    A process asks that again once the others see it: what moves a database or files away looks for
+    processes when it has begun.
+    """
+    if address is None:
+        if not has_own(home):
+            raise DatabaseUnusable(f"{DATABASE} has been moved from {home}.")
+        return
+    _require_no_own(home)
+    if bucket is None:
+        await pair(store, home)
+    else:
+        await _pair_with_bucket(store, bucket, home)
+        await bucket.require_private()
+
+
+def _require_no_own(home: Path) -> None:
     if has_own(home):
         raise DatabaseUnusable(
             f"TIMBRE_DATABASE names a PostgreSQL, and {home} has a database of its own, "
             f"{DATABASE}: `timbre database move postgresql` moves it."
         )
-    store = await Store.open(address)
-    try:
-        if bucket is None:
-            await pair(store, home)
-        else:
-            await _pair_with_bucket(store, bucket, home)
-            await bucket.require_private()
-    except BaseException:
-        await store.close()
-        raise
-    return store
 
 
 def has_own(home: Path) -> bool:

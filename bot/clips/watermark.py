@@ -28,7 +28,7 @@ _SPEEDS, _LAYERS, _FIRST = (1.25, 1.0, 0.75), 7, 14
 _BINS, _WIDTH, _TAPS = 128, 256, 7
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_N_FFT) / _N_FFT)).astype(np.float32)
 
-Layers = list[tuple[FloatArray, FloatArray]]
+_Layers = list[tuple[FloatArray, FloatArray]]
 Spectrum = npt.NDArray[np.complex128]
 
 
@@ -78,7 +78,7 @@ class WatermarkMarking:
         return _inverted(spectrum, len(samples))
 
 
-def _layers(archive: zipfile.ZipFile, first: int, *, outputs: int) -> Layers:
+def _layers(archive: zipfile.ZipFile, first: int, *, outputs: int) -> _Layers:
     """Weights (outputs, inputs, taps) and biases of a network whose tensors begin at `first`."""
 
     def tensor(number: int, *shape: int) -> FloatArray:
@@ -118,7 +118,7 @@ def _levels(spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
     return level[:, :_BINS].astype(np.float32), audible.astype(np.float32)
 
 
-def _convolved(frames: FloatArray, layers: Layers) -> FloatArray:
+def _convolved(frames: FloatArray, layers: _Layers) -> FloatArray:
     """(outputs, frames) of (frames, inputs)."""
     hidden = frames.T
     for index, (weight, bias) in enumerate(layers):

@@ -29,7 +29,7 @@ from bot.base.thread_names import show_name
 from bot.catalogue import CatalogueError, Catalogues, install
 from bot.commands.connecting import connect, connector_of
 from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
-from bot.services import Services, address_of, http_server, open_services
+from bot.services import Services, address_of, http_server, open_services, require_unmoved
 from bot.settings import Settings, SettingsError, exposed_token
 from engine import cores
 from engine.errors import SpeechError
@@ -168,6 +168,7 @@ async def _joined(
         raise SettingsError(f"{wrong}: {error}") from None
     if peers.shards is not None:
         await asyncio.to_thread(_require_no_lone_bot, home)
+        await require_unmoved(services.settings, services.store)
         if peers.first:
             await asyncio.to_thread(forget_lives, home)
 

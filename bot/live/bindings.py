@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import discord
-from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
@@ -56,7 +55,7 @@ class Bindings:
         *,
         approved: bool,
         follows_authors: bool,
-    ) -> None:
+    ) -> LiveBinding:
         """Read `text` aloud, too, in `seat` or where its authors sit; say so to those who write.
 
         `bring` has the bot come to `seat`. Raises `UserError` where it does not, and where somebody
@@ -95,6 +94,7 @@ class Bindings:
                 raise
         if isinstance(text, Readable):  # in a forum's post it is said once that is read
             self._tell(text, begun(seat, binding, settings.unread_prefix))
+        return binding
 
     def announce_post(
         self, post: Readable, seat: VocalChannel, reading: GuildReading, settings: GuildSettings
@@ -142,25 +142,29 @@ class Bindings:
             if not reading.channels and self._readings.get(guild_id) is reading:
                 del self._readings[guild_id]
 
-    async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> None:
+    async def stop_if_overheard(
+        self, guild: discord.Guild, seat: VocalChannel, *, restarted: bool = False
+    ) -> None:
         """Stop what somebody in `seat` cannot see; what follows its authors falls silent there.
 
         In the reading's turn.
         """
-        reading = self._readings.get(guild.id)
-        if reading is None:
+        if (reading := self._readings.get(guild.id)) is None:
             return
-        for text, binding, _ in reading.overheard_in(seat):
+        stopped = []
+        for text, binding, hidden in reading.overheard_in(seat):
             if binding.follows_authors:
                 reading.cancel_in(text.id)
-                continue
-            await self.stop(guild, text.id)
-            self._tell(told_in(text, seat), overheard(text, seat))
+            elif self._silence(guild, text.id):
+                said = not_going_on(hidden) if restarted else overheard(text, seat)
+                self._tell(told_in(text, seat), said)
+                stopped.append(text.id)
+        for text_channel_id in stopped:
+            await self._rows.remove(guild.id, text_channel_id)
 
     def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
-            chosen = (await self._settings.get(where.guild.id)).language
-            locale = locale_of(where.guild, chosen)
+            locale = locale_of(where.guild, (await self._settings.get(where.guild.id)).language)
             try:
                 await where.send(self._linked(sentence.for_locale(locale)))
             except discord.HTTPException as error:
@@ -168,21 +172,29 @@ class Bindings:
 
         self._tasks.spawn(send(), name="live reading notice")
 
-    async def stop(self, guild: discord.Guild, text_channel_id: int | None = None) -> None:
-        """Read one channel no more, or (None) none of a server's."""
+    async def stop(self, guild: discord.Guild, text_channel_id: int | None = None) -> bool:
+        """Read one channel no more, or (None) none of a server's; false where none was to be.
+
+        Silent before the database is asked. What that refused to forget is there to be stopped.
+        """
+        was_read = self._silence(guild, text_channel_id)
+        if not was_read and guild.id in self._interrupted:  # who may stop that is not known yet
+            return False
+        return await self._rows.remove(guild.id, text_channel_id) or was_read
+
+    def _silence(self, guild: discord.Guild, text_channel_id: int | None) -> bool:
+        """Say nothing more of one channel, or (None) of any; false where none was read."""
         reading = self._readings.get(guild.id)
         if reading is None or text_channel_id not in (None, *reading.channels):
-            return
-        # Silent before the database is asked, which may refuse: who came may not be to hear it.
+            return False
         if text_channel_id is not None and len(reading.channels) > 1:
             del reading.channels[text_channel_id]
             reading.cancel_in(text_channel_id)
-            await self._rows.remove(guild.id, text_channel_id)
-            return
-        del self._readings[guild.id]
-        self._sessions.of(guild).reading = False
-        reading.cancel()
-        await self._rows.remove(guild.id)
+        else:
+            del self._readings[guild.id]
+            self._sessions.of(guild).reading = False
+            reading.cancel()
+        return True
 
     def left(self, guild_id: int, reason: Said) -> None:
         """The bot is in no channel of a server any more: end reading, unless it comes by itself.
@@ -199,35 +211,30 @@ class Bindings:
         for text_channel_id, binding in before.channels.items():
             if now and text_channel_id in now.channels:  # begun again meanwhile
                 continue
-            if not auto_join:
+            if auto_join:
+                now = now or self._readings.setdefault(guild_id, GuildReading())
+                now.channels[text_channel_id] = binding
+                now.sent_away = now.sent_away or reason in _SENT_AWAY
+            else:
                 await self._rows.remove(guild_id, text_channel_id)
-                continue
-            now = now or self._readings.setdefault(guild_id, GuildReading())
-            now.channels[text_channel_id] = binding
-            now.sent_away = now.sent_away or reason in _SENT_AWAY
 
-    async def moved(self, guild: discord.Guild, left_id: int | None, came_id: int) -> None:
+    async def moved(self, guild: discord.Guild, left_id: int | None, came_to: VocalChannel) -> None:
         """Follow the bot into another voice channel, unless the reading itself took it there.
 
-        Where the bot comes by itself, each channel stays bound to where it is. What follows its
-        authors is noted to be there for a restart. What a moderator approved of was for where it
-        was. In the reading's turn.
+        Where the bot comes by itself, each channel stays bound to where it is. What somebody cannot
+        see there ends. In the reading's turn.
         """
         reading = self._readings.get(guild.id)
         if reading is None:
             return
         auto_join = (await self._settings.get(guild.id)).auto_join
-        own_way, reading.going_to = auto_join or reading.going_to == came_id, 0
-        for id_, binding in list(reading.channels.items()):
-            led = binding.voice_channel_id == left_id and not own_way
-            if binding.voice_channel_id != came_id and (led or binding.follows_authors):
-                reading.channels[id_] = replace(
-                    binding,
-                    voice_channel_id=came_id,
-                    approved=binding.approved and binding.follows_authors,
-                )
-                await self._rows.put(reading.channels[id_])
-        self._sessions.of(guild).reading = bool(reading.at(came_id))
+        own_way, reading.going_to = auto_join or reading.going_to == came_to.id, 0
+        led = reading.lead(None if own_way else left_id, came_to.id)
+        self._sessions.of(guild).reading = bool(reading.at(came_to.id))
+        await self.stop_if_overheard(guild, came_to)
+        for binding in led:  # what is refused here is noted when the bot moves again
+            if self.of(guild.id) is reading and binding in reading.channels.values():
+                await self._rows.put(binding)
 
     async def deleted(self, guild: discord.Guild, channel_id: int) -> None:
         """End what was read of, or in, a channel that is gone."""
@@ -270,8 +277,7 @@ class Bindings:
         self, guild: discord.Guild, reading: GuildReading, seat: VocalChannel, *, over: bool
     ) -> None:
         """Come to `seat` after a restart; where that fails reading is `over`."""
-        ids = [one.text_channel_id for one in reading.at(seat.id)]
-        texts = [guild.get_channel_or_thread(text_id) for text_id in ids]
+        texts = [guild.get_channel_or_thread(one.text_channel_id) for one in reading.at(seat.id)]
         places = [told_in(text, seat) for text in texts if isinstance(text, Bound)]
         try:
             if not places:
@@ -286,10 +292,7 @@ class Bindings:
             for where in places:
                 self._tell(where, not_going_on(error))
             return
-        for text, binding, hidden in reading.overheard_in(seat):
-            if not binding.follows_authors:
-                await self.stop(guild, text.id)
-                self._tell(told_in(text, seat), not_going_on(hidden))
+        await self.stop_if_overheard(guild, seat, restarted=True)
 
     async def close(self) -> None:
         """What is being read goes on after the next start."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import discord
+from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel
@@ -69,6 +70,21 @@ class GuildReading:
             for one in self.channels.values()
             if one.follows_authors or one.voice_channel_id == voice_channel_id
         ]
+
+    def lead(self, left_id: int | None, came_id: int) -> list[LiveBinding]:
+        """Bind what was read in `left_id` to `came_id`, where the bot is; returns what is new.
+
+        What follows its authors is noted to be there, for a restart. What a moderator approved of
+        was for where it was.
+        """
+        led = [
+            replace(one, voice_channel_id=came_id, approved=one.approved and one.follows_authors)
+            for one in self.channels.values()
+            if one.voice_channel_id != came_id
+            and (one.voice_channel_id == left_id or one.follows_authors)
+        ]
+        self.channels |= {one.text_channel_id: one for one in led}
+        return led
 
     def settled_at(self, voice_channel_id: int) -> bool:
         """Whether a voice channel is where something is read, whoever writes it."""

@@ -44,8 +44,7 @@ class Moves:
             if member == guild.me:
                 if after.channel:
                     left_id = before.channel.id if before.channel else None
-                    await self._bindings.moved(guild, left_id, after.channel.id)
-                    await self._bindings.stop_if_overheard(guild, after.channel)
+                    await self._bindings.moved(guild, left_id, after.channel)
                 return
             settings = await self._store.guild_settings.get(guild.id)
             if after.channel and settings.auto_join:

@@ -1,10 +1,11 @@
-"""What is said where members write, of what is read aloud there."""
+"""What is said of what is read aloud: mostly where members write."""
 
 import discord
 
 from bot.base.errors import UserError
 from bot.catalogue import Said, Sentence
 from bot.channel.admission import VocalChannel
+from bot.channel.writing_rights import right_to_write
 from bot.live.guild_reading import Bound, Readable
 from data.rows import LiveBinding
 
@@ -28,6 +29,16 @@ def begun(seat: VocalChannel, binding: LiveBinding, prefix: str) -> Said:
         "with `{prefix}`, and all of yours after `/live optout`.",
         channel=seat.mention,
         prefix=prefix,
+    )
+
+
+def untold(text: Bound) -> Said:
+    """For who starts reading where the bot may not write: nobody was told by it."""
+    return Sentence(
+        "I could not tell those who write in {channel} that I read it: I am missing {name}. Please "
+        "tell them.",
+        channel=text.mention,
+        name=right_to_write(text),
     )
 
 

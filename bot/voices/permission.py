@@ -66,7 +66,8 @@ class Permissions:
         await self._require_possible(guild_id)
         if await self._bars.refusal(giver_id, guild_id, Bar.VOICES):
             raise UserError("<@{giver_id}> is barred from having voices here.", giver_id=giver_id)
-        if await self._store.pauses.until(_ASKING, self._pair(owner_id, giver_id)):
+        pair = self._pair(owner_id, giver_id)
+        if await self._store.pauses.until(_ASKING, pair, _DECLINED_FOR_S) is not None:
             raise UserError(
                 "You asked <@{giver_id}> not long ago. Please wait before you ask again.",
                 giver_id=giver_id,

@@ -34,9 +34,9 @@ ENTROPY_BITS = 3.0
 GUIDANCE, TEMPERATURE = 0.5, 0.8
 _FREEDOM = 4
 
-Form = torch.dtype | None
+Stored = torch.dtype | None
 #: By name: what is computed in, and what matrices, and keys and values, are kept in.
-FORMS: dict[str, tuple[torch.dtype, Form, Form]] = {
+FORMS: dict[str, tuple[torch.dtype, Stored, Stored]] = {
     "fp16": (torch.float16, None, None),
     "bf16": (torch.bfloat16, None, None),
     "int8": (torch.bfloat16, torch.int8, torch.int8),
@@ -57,7 +57,7 @@ class Divergence:
     agree: float
 
 
-def in_form(weights: AnyWeights, dtype: torch.dtype, stored: Form) -> AnyWeights:
+def in_form(weights: AnyWeights, dtype: torch.dtype, stored: Stored) -> AnyWeights:
     """fp32 weights rounded as a loader rounds them."""
 
     def kept(matrix: Tensor | Quantised) -> Tensor | Quantised:
@@ -107,7 +107,7 @@ def lengthen_tails(weights: AnyWeights) -> None:
 
 @torch.inference_mode()
 def guided_log_probabilities(
-    weights: AnyWeights, cache: Form, *, streams: int, steps: int, prompt: int, scale: float = 1.0
+    weights: AnyWeights, cache: Stored, *, streams: int, steps: int, prompt: int, scale: float = 1.0
 ) -> Tensor:
     """fp32 (streams * steps, vocabulary), after guidance where it is known, and temperature.
 
@@ -124,7 +124,7 @@ def guided_log_probabilities(
 
 def forced_logits(
     weights: AnyWeights,
-    cache: Form,
+    cache: Stored,
     *,
     streams: int,
     steps: int,
@@ -194,7 +194,7 @@ def measure(
 ) -> dict[str, Divergence]:
     """Of fp32 `weights`, by the names of `FORMS`; logits are scaled to `ENTROPY_BITS` if asked."""
 
-    def run(of: AnyWeights, cache: Form, scale: float) -> Tensor:
+    def run(of: AnyWeights, cache: Stored, scale: float) -> Tensor:
         return guided_log_probabilities(
             of, cache, streams=streams, steps=steps, prompt=prompt, scale=scale
         )

@@ -20,7 +20,7 @@ import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, tokens_for
 from engine.bench.t3 import median_ms
-from engine.chatterbox.cuda.program import HOPPER as HOPPER_CAPABILITY
+from engine.chatterbox.cuda.program import HOPPER
 from engine.chatterbox.t3.kv_cache import position_bytes
 from engine.weights.sizes import T3Sizes
 
@@ -99,9 +99,9 @@ class Measured:
     """Watermark, and what lies between the stages."""
 
 
-#: An H200 with the kernels that all cards have (docs/benchmarks/h200: step.md, and flow.md with
-#: Triton's flow and "as other cards do it"),
-ANY = Measured(
+#: An H200 with the kernels that all cards have: docs/benchmarks/h200, step.md, and flow.md where
+#: that has Triton's flow and "as other cards do it".
+H200_COMMON = Measured(
     CardRates("H200", bytes_per_s=4.0145e12, flops=762e12, clock_hz=1.98e9),
     {1: 0.441, 2: 0.473, 4: 0.533, 8: 0.680, 16: 1.437, 64: 2.559},
     {1: 0.470, 2: 0.524, 4: 0.559, 8: 0.701, 16: 1.924, 64: 2.864},
@@ -110,10 +110,10 @@ ANY = Measured(
     first_token_ms=1.8,
     rest_ms=0.6,
 )
-#: and with its own (bench.json there).
-HOPPER = replace(
-    ANY,
-    card=replace(ANY.card, hopper=True),
+#: An H200 with Hopper's own kernels: bench.json there.
+H200_HOPPER = replace(
+    H200_COMMON,
+    card=replace(H200_COMMON.card, hopper=True),
     step_ms={1: 0.441, 2: 0.473, 4: 0.533, 8: 0.680, 16: 0.842, 32: 1.242, 64: 2.023},
     flow_chain_ms=13.8,
     flow_flops=270e12,
@@ -150,7 +150,7 @@ class Roofline:
 
     def __init__(self, card: CardRates, measured: Measured | None = None) -> None:
         """Reckoned from `measured`, or from the H200's figures with the kernels that it runs."""
-        measured = measured or (HOPPER if card.hopper else ANY)
+        measured = measured or (H200_HOPPER if card.hopper else H200_COMMON)
         self.card = card
         self._measured = measured
         self._slower = measured.card.clock_hz / card.clock_hz
@@ -195,7 +195,7 @@ def probed(device: torch.device, name: str, bytes_per_s: float) -> CardRates:
     factor = torch.randn(_SIDE, _SIDE, device=device, dtype=torch.bfloat16)
     ms = median_ms(lambda: factor @ factor, device, repeats=5)
     clock_khz = torch.cuda.get_device_properties(device).clock_rate
-    hopper = torch.cuda.get_device_capability(device) == HOPPER_CAPABILITY
+    hopper = torch.cuda.get_device_capability(device) == HOPPER
     return CardRates(name, bytes_per_s, 2 * _SIDE**3 / (ms / 1e3), clock_khz * 1e3, hopper)
 
 

@@ -116,7 +116,8 @@ class ChatterboxEngine:
         self._voices.enrolment.forget(identity)
         self._drop_cancelled()
         with self._decoding_stream():
-            self._scheduler.t3.prefixes.forget()
+            self._scheduler.t3.forget()
+        self._waveforms.forget()
 
     def prepare(self) -> None:
         """Compile and capture what a new voice takes, ahead of the first."""
@@ -277,8 +278,7 @@ class ChatterboxEngine:
                 self._end(utterance, self._speech(utterance, waveform))
 
     def _speech(self, utterance: Utterance, waveform: Tensor) -> Speech | SynthesisFailed:
-        pcm = waveform.numpy()
-        if not np.isfinite(pcm.sum()):  # as all samples are, which are no larger than one
+        if not np.isfinite((pcm := waveform.numpy()).sum()):  # as all are: none is larger than one
             return SynthesisFailed("The voice model produced no usable sound for this text.")
         return Speech(
             pcm=pcm,

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import SynthesisFailed
 from engine.messages import (
+    BoundedText,
     Command,
     Enrolled,
     Failed,
@@ -20,7 +21,6 @@ from engine.messages import (
     Narrowed,
     Progress,
     Ready,
-    Sentence,
     Spoken,
     Unable,
 )
@@ -66,7 +66,7 @@ class Sound(msgspec.Struct, frozen=True, tag="sound"):
     job_id: int
     pcm: bytes
     sample_rate: int
-    substitution: Sentence | None
+    substitution: BoundedText | None
     stage_ms: Annotated[dict[str, float], msgspec.Meta(max_length=100)]
 
     @classmethod

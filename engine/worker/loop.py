@@ -42,7 +42,7 @@ from engine.protocol import Engine, Outcome
 from engine.silence import trim
 from engine.worker.reporting import Pulse, ReportWriter
 
-Load = Callable[[EngineConfig, Callable[[WorkerReport], None]], Engine]
+LoadEngine = Callable[[EngineConfig, Callable[[WorkerReport], None]], Engine]
 
 HEARTBEAT_S = 1.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
@@ -55,7 +55,7 @@ _READ_BYTES = 65536
 log = logging.getLogger(__name__)
 
 
-def run(load: Load, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S) -> NoReturn:
+def run(load: LoadEngine, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S) -> NoReturn:
     """Serve on the pipes that `engine.worker.pipes.claim` gave, and end the process.
 
     Ends without finalising the interpreter: threads and drivers of an engine's libraries can keep
@@ -75,7 +75,7 @@ def run(load: Load, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S
 
 
 def serve(
-    commands: int, report: Callable[[WorkerReport], None], load: Load, *, heartbeat_s: float
+    commands: int, report: Callable[[WorkerReport], None], load: LoadEngine, *, heartbeat_s: float
 ) -> int:
     """Serve until told to stop. `commands` is a descriptor; returns the exit code.
 

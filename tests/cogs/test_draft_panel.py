@@ -18,7 +18,8 @@ async def test_a_press_gives_a_draft_no_more_time(monkeypatch: pytest.MonkeyPatc
     panel = DraftPanel(cast("Any", None), DRAFT, cast("Any", None))
     begun, lasts_s = time.monotonic(), panel.timeout
     assert lasts_s == 720
-    press: Any = SimpleNamespace(user=SimpleNamespace(id=7), locale=discord.Locale.german)
+    asks = SimpleNamespace(id=7)
+    press: Any = SimpleNamespace(user=asks, locale=discord.Locale.german, extras={})
     for later_s, left_s in ((300, 420), (700, 20), (800, 1)):
         monkeypatch.setattr(time, "monotonic", lambda later_s=later_s: begun + later_s)
         assert await panel.interaction_check(press)

@@ -251,7 +251,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("statistics.add", Counts(failures=1), {3: 2, 4: 1})
     await ask("statistics.days")
     await ask("pauses.pause", "report", "somebody", 60.0)
-    await ask("pauses.until", "report", "somebody")
+    await ask("pauses.until", "report", "somebody", 60.0)
     await ask("pauses.forget_over")
     await ask("processes.living", 0.0)
     await ask("homes.belongs", "here")

@@ -108,11 +108,11 @@ async def test_of_an_account_that_is_gone_no_pause_stays(store: Store) -> None:
     for person in (alice, bob, f"{alice} {bob}", f"{bob} {alice}"):
         await store.pauses.pause("ask", person, 60)
     await store.personal.delete(ALICE)
-    assert await store.pauses.until("ask", alice)  # it is not cut short by deleting one's data
+    assert await store.pauses.until("ask", alice, 60)  # it is not cut short by deleting one's data
     await store.personal.delete(ALICE, keep_bars=False)
     for person in (alice, f"{alice} {bob}", f"{bob} {alice}"):
-        assert await store.pauses.until("ask", person) is None
-    assert await store.pauses.until("ask", bob)
+        assert await store.pauses.until("ask", person, 60) is None
+    assert await store.pauses.until("ask", bob, 60)
 
 
 @pytest.mark.parametrize("how", ["registered", "shared", "chosen", "heard", "disabled"])

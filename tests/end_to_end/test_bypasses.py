@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Channel, Member, Message, TextChannel
+from bot.loopback import Channel, Member, Message, TextChannel, VoiceChannel
 from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
 from tests.end_to_end.paced_worker import paced, sounds_s
 from tests.end_to_end.pitches import said
@@ -415,4 +415,73 @@ async def test_what_the_database_refuses_is_neither_read_nor_goes_on(stage: Stag
         assert await stage.reply(stage.alice, "live stop") == refusal
     heard = await transmission(stage.lounge, begun)
     assert len(heard.speech) * 0.02 < sounds_s(some)
+    # It is there to be stopped, for after a restart it would be read again.
+    assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
+    assert "I am not reading" in await stage.reply(stage.alice, "live stop")
+    await stage.reply(stage.alice, "leave")
+
+
+async def test_where_the_bot_is_dragged_is_heeded_though_the_database_refuses(stage: Stage) -> None:
+    stage = stage.elsewhere("Dragged")
+    study, attic = (stage.guild.add_voice_channel(name) for name in ("Study", "Attic"))
+    other = stage.guild.add_text_channel("other")
+    carol = stage.guild.add_member("Carol")
+    for read in (stage.general, other):
+        read.set_permissions(carol, view_channel=False)
+    for member, where in ((stage.alice, stage.lounge), (stage.bob, study), (carol, attic)):
+        await member.join(where)
+    for read in (stage.general, other):
+        await stage.reply(stage.alice, "live start", channel=read)
+    with closing(sqlite3.connect(stage.home / "timbre.db", isolation_level=None)) as database:
+        where_read = (
+            "SELECT DISTINCT voice_channel_id FROM live_bindings WHERE text_channel_id IN (?, ?)"
+        )
+
+        def noted() -> list[int]:
+            return [row[0] for row in database.execute(where_read, (stage.general.id, other.id))]
+
+        async def drag(to: VoiceChannel) -> None:
+            await stage.guild.move_bot(to)
+            await stage.bot_knows()
+            await asyncio.sleep(2.0)  # it waits a second for the other program
+
+        database.execute("BEGIN IMMEDIATE")
+        await drag(study)
+        for read in (stage.general, other):
+            begun = time.monotonic()
+            await stage.bob.send(read, LINE)
+            assert LINE in said(await transmission(study, begun), "Bob says:", LINE)
+        assert noted() == [stage.lounge.id]
+        database.execute("ROLLBACK")
+        await drag(stage.lounge)
+        await drag(study)
+        await until(lambda: noted() == [study.id])
+
+        database.execute("BEGIN IMMEDIATE")
+        await drag(attic)
+        for read in (stage.general, other):
+            texts = [message.text for message in read.messages.values()]
+            assert any("somebody in" in text and "cannot see it" in text for text in texts)
+        assert "I am not reading" in await stage.reply(stage.alice, "live status")
+        database.execute("ROLLBACK")
+    assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
+    await stage.guild.kick_bot_from_voice()
+
+
+async def test_who_starts_reading_where_the_bot_may_not_write_is_to_tell(stage: Stage) -> None:
+    stage = stage.elsewhere("Mute")
+    await stage.alice.join(stage.lounge)
+    forum = stage.guild.add_forum("help")
+    for read, permission, name in (
+        (stage.general, "send_messages", "Send Messages"),
+        (forum, "send_messages_in_threads", "Send Messages in Threads"),
+    ):
+        untold = (
+            f"I could not tell those who write in {read.mention} that I read it: I am missing "
+            f"{name}. Please tell them."
+        )
+        for may in (True, False):
+            read.set_permissions(stage.guild.bot, **{permission: may})
+            said_of_it = await stage.reply(stage.alice, "live start", channel=read)
+            assert (untold in said_of_it) is not may
     await stage.reply(stage.alice, "leave")

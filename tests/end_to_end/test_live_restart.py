@@ -9,6 +9,7 @@ import psutil
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
+from tests.end_to_end.uploads import upload
 from tests.waiting import until
 
 BEFORE, AFTER = "This was before.", "And this is after."
@@ -86,16 +87,25 @@ async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path)
             assert AFTER in said(await heard, "Bob says:", AFTER)
 
 
-async def test_a_button_from_before_a_restart_says_so(tmp_path: Path) -> None:
-    """Nothing at all would come of it, also of the one that deletes somebody's data."""
+async def test_buttons_and_forms_from_before_a_restart_say_so(tmp_path: Path) -> None:
+    """Nothing at all would come of them, also of the one that deletes somebody's data."""
     async with a_stage(tmp_path, **paced(tmp_path)) as stage:
         asked = await (await stage.alice.slash("privacy delete")).reply()
+        form = await (await stage.alice.slash("voice register")).modal()
         await stage.bot.stop()
         async with stage.started_again():
             pressed = await asked.press("Delete everything")
-            assert "Please use the command again." in (await pressed.reply(timeout_s=30)).text
+            sent = await form.submit(
+                {"I agree to this": True, "Clip": [upload("wav")], "Name of the voice": "mine"}
+            )
+            for done in (pressed, sent):
+                assert "please use the command again." in (await done.reply(timeout_s=30)).text
             # One that is known is answered by what it does.
             asked = await (await stage.alice.slash("privacy delete")).reply()
+            button = asked.component("Delete everything")
             pressed = await asked.press("Delete everything")
             await until(lambda: asked.text.startswith("Your data is deleted."), 60)
             assert pressed.messages == []
+            # It is used up, and says that as well.
+            pressed = await stage.discord.interactions.component(asked, button, stage.alice, None)
+            assert "it was used" in (await pressed.reply(timeout_s=30)).text

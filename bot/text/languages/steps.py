@@ -12,7 +12,7 @@ from bot.text.mentions import Names
 from bot.text.scripts import greek_letters
 from bot.text.wording import WORDINGS, Wording
 
-Step = Callable[[str], str]
+TextStep = Callable[[str], str]
 _FACES = lazy_pattern(
     r"(?<![^\s.,!?*])(?::'?-?(?:[()\[\]]+|[DPpoO/3*|c])|;-?\)+|=[)(D\]]+|\(:|\):|\^\^|[xX]P|D:|o7|"
     r"[oOTu;]_[oOTu;]|\\o/|-_-|\^_\^|>[._]<)(?![^\s.,!?*\"'])"
@@ -23,7 +23,7 @@ _HEART = lazy_pattern(r"(?<![\w<])<3+(?![\w.,])")
 
 
 @lru_cache(maxsize=32)
-def steps(code: str) -> Mapping[str, Step]:
+def steps(code: str) -> Mapping[str, TextStep]:
     """What takes the place of the English step of that name."""
     wording, grammar = WORDINGS[code], GRAMMARS[code]
     dotted, chat = writing.dotted(code), writing.chat(code)

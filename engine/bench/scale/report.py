@@ -114,8 +114,10 @@ def _page(
             f"one machine of up to {simulation.given.host_cards} H200 cards with its share of the "
             "servers: messages that arrive at random, cut into chunks, one queue, first chunks "
             "before all others, decoding batches, S3Gen's batches, voices that are known or not. "
-            "Times of one card are those of this folder, which are from random weights; how much "
-            "people write is assumed.",
+            "Times of one card are an H200's before it had kernels of its own "
+            "([h200/triton.json](h200/triton.json); a step and batches as they took then), from "
+            "random weights: it is faster now, and fewer would do. How much people write is "
+            "assumed.",
             "",
             f"Cards are the fewest with which p95 of first sound is at most {WANTED_MS:.0f} ms in "
             "the busiest hour, none to spare for one that fails. First sound is from the request "

@@ -10,9 +10,9 @@ such stream for good, and why no two pools share theirs: their replays would sha
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,8 +21,15 @@ from torch import Tensor
 MOST_GRAPHS = 128
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
-RoomT = TypeVar("RoomT")
+RoomT = TypeVar("RoomT", bound="GraphInputs")
 ResultT = TypeVar("ResultT")
+
+
+class GraphInputs(Protocol):
+    """Memory that a graph reads, and that is filled anew before each replay."""
+
+    def forget(self) -> None:
+        """Queue what leaves nothing of anybody in it."""
 
 
 class GraphPool:
@@ -58,17 +65,22 @@ class GraphPool:
             graph.capture_begin(pool=memory, capture_error_mode="thread_local")
             try:
                 launch()
-            finally:
-                graph.capture_end()
+            except BaseException:
+                with suppress(RuntimeError):  # a capture that is void says so when it ends, too
+                    graph.capture_end()
+                raise
+            graph.capture_end()
         return graph
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
         current = torch.cuda.current_stream()
         self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
-            yield
-        current.wait_stream(self._stream)
+        try:
+            with torch.cuda.stream(self._stream):
+                yield
+        finally:  # what was queued before a failure still reads the memory that it was given
+            current.wait_stream(self._stream)
 
 
 @contextmanager
@@ -122,7 +134,10 @@ class GraphCache:
         return captured
 
     def capture(
-        self, key: Hashable, launch: Callable[[], object], inputs: object = None
+        self,
+        key: Hashable,
+        launch: Callable[[], object],
+        inputs: tuple[Tensor, ...] | GraphInputs | None = None,
     ) -> CapturedGraph:
         """What `launch` launches, as the graph under `key`; rehearsed first if it was not."""
         if key not in self._rehearsed:
@@ -174,6 +189,15 @@ class GraphCache:
         captured.graph.replay()
         output: Tensor = captured.output
         return output
+
+    @torch.inference_mode()  # as most of what is zeroed was made
+    def forget(self) -> None:
+        """Queue, on the stream of replays, what leaves nothing of anybody in what graphs read."""
+        for captured in self._graphs.values():
+            if isinstance(captured.inputs, tuple):
+                torch._foreach_zero_(list(captured.inputs))
+            elif captured.inputs is not None:
+                captured.inputs.forget()
 
     def clear(self) -> bool:
         """Evict all graphs; whether there were any."""

@@ -15,14 +15,14 @@ from engine.device import driver_name
 #: Compiles no more than it is told to, and both systems name it by its major version.
 NVRTC_MAJORS = (13, 12)
 
-Load = Callable[[str], ctypes.CDLL]
+LoadLibrary = Callable[[str], ctypes.CDLL]
 
 
 class LibraryMissing(Exception):
     """A library is not there or does not load; says which, and what to install."""
 
 
-def load_driver(load: Load = ctypes.CDLL, platform: str = sys.platform) -> ctypes.CDLL:
+def load_driver(load: LoadLibrary = ctypes.CDLL, platform: str = sys.platform) -> ctypes.CDLL:
     """The CUDA driver's library. Raises `LibraryMissing`."""
     name = driver_name(platform)
     try:
@@ -34,7 +34,7 @@ def load_driver(load: Load = ctypes.CDLL, platform: str = sys.platform) -> ctype
 
 def load_nvrtc(
     majors: Iterable[int] = NVRTC_MAJORS,
-    load: Load = ctypes.CDLL,
+    load: LoadLibrary = ctypes.CDLL,
     platform: str = sys.platform,
     folders: Iterable[Path] | None = None,
 ) -> ctypes.CDLL:
@@ -64,7 +64,7 @@ def load_nvrtc(
     )
 
 
-def _load_builtins(folder: Path, load: Load, platform: str) -> None:
+def _load_builtins(folder: Path, load: LoadLibrary, platform: str) -> None:
     """Load what NVRTC looks for by name alone when it compiles.
 
     On Windows it finds it: a library's folder is searched for what that library loads.

@@ -44,6 +44,13 @@ class Packed:
         """Queue a copy of the arrays that `begin` gave last."""
         self._hosts[-1].send(self._memory)
 
+    def forget(self) -> None:
+        """Queue what leaves nothing of what was sent, on the device or in pinned memory."""
+        self.begin()
+        self.send()
+        for host in self._hosts:
+            host.take(self._memory)
+
 
 class _Host:
     """Pinned memory, with arrays in it that need not be made again."""
@@ -67,6 +74,12 @@ class _Host:
 
     def send(self, memory: Tensor) -> None:
         memory.copy_(self._pinned, non_blocking=True)
+        if self._sent is not None:
+            self._sent.record()
+
+    def take(self, memory: Tensor) -> None:
+        """Queue a copy the other way, behind what is to be sent from here."""
+        self._pinned.copy_(memory, non_blocking=True)
         if self._sent is not None:
             self._sent.record()
 

@@ -129,6 +129,11 @@ class WaveformDecoder:
         with self._on_stream(), suppress(torch.OutOfMemoryError):  # then it goes with the tokens
             self._prompt_mel(utterance)
 
+    def forget(self) -> None:
+        """Leave nothing of anybody's voice where graphs read it, once queued work is done."""
+        with self._on_stream():
+            self.graphs.forget()
+
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
 

@@ -35,6 +35,12 @@ class FlowRoom:
         self._voices: list[ref[Conditionals] | None] = [None] * rows
         self.inputs = FlowInputs(ids, lengths, self._prompts, embedding, self._noise)
 
+    def forget(self) -> None:
+        """Queue what leaves nothing of any voice here, on the stream of `put`."""
+        self._packed.forget()
+        self._prompts.zero_()
+        self._voices = [None] * len(self._voices)
+
     def put(
         self,
         batch: Sequence[Utterance],

@@ -31,7 +31,7 @@ FLOOR_DB = 20 * math.log10(LEAST_MAGNITUDE)
 RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 to 1
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
 
-Layers = list[tuple[Tensor, Tensor]]
+_Layers = list[tuple[Tensor, Tensor]]
 #: Of encoder and detector, by name.
 Networks = dict[str, Tensor]
 
@@ -134,7 +134,7 @@ def _levels(spectrum: Tensor) -> tuple[Tensor, Tensor]:
     return level, (sums > sums.amax(1, keepdim=True) * AUDIBLE_SHARE).float()
 
 
-def _convolve(hidden: Tensor, layers: Layers, used: Tensor | float = 1.0) -> Tensor:
+def _convolve(hidden: Tensor, layers: _Layers, used: Tensor | float = 1.0) -> Tensor:
     for index, (weight, bias) in enumerate(layers):
         if index > 0:
             hidden = functional.leaky_relu(hidden)
@@ -142,7 +142,7 @@ def _convolve(hidden: Tensor, layers: Layers, used: Tensor | float = 1.0) -> Ten
     return hidden
 
 
-def _layers(state: dict[str, Tensor], name: str, device: torch.device) -> Layers:
+def _layers(state: dict[str, Tensor], name: str, device: torch.device) -> _Layers:
     count = sum(n.startswith(f"{name}.") and n.endswith("conv.weight") for n in state)
     return [
         (

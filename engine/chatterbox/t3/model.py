@@ -101,6 +101,11 @@ class T3:
         for _ in range(2):  # the first call rehearses
             self._prefix(self.network.prefix_inputs(silence, 0.0))
 
+    def forget(self) -> None:
+        """Leave nothing of voices that are not in use, here or where graphs read it."""
+        self.prefixes.forget()
+        self.graphs.forget()
+
     @torch.inference_mode()
     def prepare_voice(self, voice: EnrolledVoice, exaggeration: float) -> None:
         self.prefixes.release(self._acquire_prefix(voice, exaggeration))

@@ -187,10 +187,10 @@ async def test_a_pause_holds_in_every_process(block: Block) -> None:
     _, here = await block.joined("0/2")
     _, there = await block.joined("1/2")
     await here.pauses.pause("report", "somebody", 60)
-    assert await there.pauses.until("report", "somebody") == block.clock.now + 60
-    assert await there.pauses.until("ask", "somebody") is None
+    assert await there.pauses.until("report", "somebody", 60) == block.clock.now + 60
+    assert await there.pauses.until("ask", "somebody", 60) is None
     block.clock.now += 60
-    assert await there.pauses.until("report", "somebody") is None
+    assert await there.pauses.until("report", "somebody", 60) is None
     assert await there.pauses.forget_over() == 1
 
 

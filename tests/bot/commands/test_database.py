@@ -9,7 +9,7 @@ from bot.base.peers import Peers
 from bot.base.shards import Shards
 from bot.commands.database import move_database
 from bot.commands.run import alone
-from bot.services import open_store
+from bot.services import open_store, require_unmoved
 from bot.settings import Settings, SettingsError, load
 from data.store import Store
 from tests.data.conftest import ALICE, register
@@ -52,6 +52,24 @@ async def test_what_cannot_be_moved_stays_where_it_is(
     assert "rows of its own already" in await refused(settings, "postgresql")
     monkeypatch.delenv("TIMBRE_DATABASE")
     assert await names(load()) == ["Morning"]
+
+
+async def test_who_opened_a_database_before_it_was_moved_does_not_begin_behind_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.delenv("TIMBRE_DATABASE")
+        alone_there = load()
+    async with open_store(alone_there) as store:
+        await require_unmoved(alone_there, store)
+        await move_database(settings, "postgresql")
+        with pytest.raises(SettingsError, match="has been moved"):
+            await require_unmoved(alone_there, store)
+    async with open_store(settings) as store:
+        await require_unmoved(settings, store)
+        await move_database(settings, "sqlite")
+        with pytest.raises(SettingsError, match="has a database of its own"):
+            await require_unmoved(settings, store)
 
 
 async def test_there_and_back(

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -14,8 +16,10 @@ from bot.base.objects import FolderObjects
 from bot.base.peers import Peers
 from bot.base.shards import Shards
 from bot.commands.files import move_files
-from bot.services import open_store
+from bot.commands.run import _joined
+from bot.services import Services, open_store
 from bot.settings import Settings, SettingsError, settings_of
+from data.store import Store
 from tests.data.conftest import ALICE, register
 from tests.postgresql import Lent, postgresql, postgresql_server
 from tests.s3 import S3, s3_store
@@ -179,6 +183,31 @@ async def test_a_move_that_was_interrupted_is_finished_or_taken_back(
     else:
         assert (files_of(in_folder.home).items() >= FILES.items(), s3.objects) == (True, {})
         assert await begins(in_folder)
+
+
+async def joins(settings: Settings, store: Store) -> None:
+    """Be one of several processes, with a store that was opened before."""
+    peers = Peers(store, settings.home, Shards.parse("0/1"))
+    services = SimpleNamespace(settings=settings, store=store, peers=peers, notices=None)
+    async with _joined(cast("Services", services), asyncio.Event(), taking_over=False):
+        pass
+    await peers.leave()
+
+
+async def test_who_opened_the_database_before_a_move_does_not_begin_behind_it(
+    in_folder: Settings, in_bucket: Settings
+) -> None:
+    """A process that loads its engine first is not seen until it is ready."""
+    async with open_store(in_folder) as store:
+        await joins(in_folder, store)
+        await move_files(in_bucket, "bucket")
+        with pytest.raises(SettingsError, match="name it in TIMBRE_OBJECTS"):
+            await joins(in_folder, store)
+    async with open_store(in_bucket) as store:
+        await store.processes.remove(*await store.processes.all())
+        await move_files(in_bucket, "folder")
+        with pytest.raises(SettingsError, match="members' clips"):
+            await joins(in_bucket, store)
 
 
 async def test_a_file_that_comes_back_otherwise_is_not_removed(

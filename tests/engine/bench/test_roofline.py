@@ -8,7 +8,7 @@ import pytest
 
 from engine.bench import roofline
 from engine.bench.report import Results, prediction
-from engine.bench.roofline import ANY, CARDS, HOPPER, CardRates, Measured, Roofline
+from engine.bench.roofline import CARDS, H200_COMMON, H200_HOPPER, CardRates, Measured, Roofline
 from engine.bench.t3 import StepTiming
 
 BENCHMARKS = Path(__file__).parents[3] / "docs" / "benchmarks"
@@ -24,7 +24,7 @@ def test_an_h100_took_what_an_h200s_figures_say_of_it() -> None:
     """Both runs are of the kernels before NVRTC's, before the form was chosen."""
     there, here = measured("h200/triton.json"), measured("h100/bench.json")
     steps = {step["streams"]: step["ms_per_step"] for step in there["steps"]}
-    roof = Roofline(H100, Measured(ANY.card, steps, {}))
+    roof = Roofline(H100, Measured(H200_COMMON.card, steps, {}))
     for step in here["steps"]:
         assert roof.step_ms(step["streams"]) == pytest.approx(step["ms_per_step"], rel=0.05)
     for text in here["by_text"]:
@@ -36,7 +36,7 @@ def test_an_h100_took_what_an_h200s_figures_say_of_it() -> None:
             assert roof.flow_ms(stage["audio_s"]) == pytest.approx(stage["ours_ms"], rel=within)
 
 
-@pytest.mark.parametrize("kernels", [ANY, HOPPER])
+@pytest.mark.parametrize("kernels", [H200_COMMON, H200_HOPPER])
 def test_the_card_that_all_is_reckoned_from_takes_what_it_took(kernels: Measured) -> None:
     roof = Roofline(kernels.card)
     for streams, ms in kernels.step_ms.items():
@@ -46,7 +46,7 @@ def test_the_card_that_all_is_reckoned_from_takes_what_it_took(kernels: Measured
 
 
 def test_an_h200_took_what_is_said_of_it() -> None:
-    here, roof = measured("h200/bench.json"), Roofline(HOPPER.card)
+    here, roof = measured("h200/bench.json"), Roofline(H200_HOPPER.card)
     for text in here["by_text"]:
         within = 0.04 if text["characters"] < 200 else 0.12  # a longer context than all is for
         assert roof.text_ms(text["characters"]) == pytest.approx(text["ours_ms"], rel=within)
@@ -63,7 +63,7 @@ def test_a_card_that_waits_for_its_memory_decodes_almost_twice_as_fast_with_int8
 
 
 def test_a_card_with_half_the_memory_and_arithmetic_is_at_most_twice_as_slow() -> None:
-    whole = ANY.card
+    whole = H200_COMMON.card
     half = CardRates("half", whole.bytes_per_s / 2, whole.flops / 2, whole.clock_hz)
     for ms in (Roofline.flow_ms, Roofline.vocoder_ms):
         for audio_s in (1.0, 10.0, 40.0):

@@ -12,8 +12,10 @@ from unittest.mock import Mock
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from engine.bench.speakers import without_stop
+from engine.chatterbox.cuda.capture import CapturedGraph
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
@@ -126,9 +128,15 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     engine = new_engine()
     _, before = speech_of(engine, speak(1, TEXTS[0], cloned_voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
+    read = [torch.ones(2), torch.ones(3)]  # on a GPU by graphs, of which there are none here
+    for graphs, inputs in zip(
+        (engine._scheduler.t3.graphs, engine._waveforms.graphs), read, strict=True
+    ):
+        graphs._graphs["one"] = CapturedGraph(Mock(), (inputs,), None)
     engine.forget(cloned_voice.identity)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
+    assert not any(tensor.any() for tensor in read)
     (after,) = speech_of(engine, speak(2, TEXTS[0]))
     assert np.array_equal(after.pcm, before.pcm)
 

@@ -2,15 +2,19 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.cuda.packed import Packed
 
 CPU = torch.device("cpu")
 
@@ -51,6 +55,58 @@ def pool() -> CountingPool:
 @pytest.fixture
 def cache(pool: CountingPool) -> GraphCache:
     return GraphCache(pool, most=3)
+
+
+class Recorder:
+    """What a pool asks of CUDA, in its order; a capture in which something failed is void."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[str] = []
+        self.failed = False
+        record = self.asked.append
+        stream = SimpleNamespace(wait_stream=lambda _: record("the pool waits"))
+        current = SimpleNamespace(wait_stream=lambda _: record("it is waited for"))
+
+        class Graph:
+            def capture_begin(self, **_: object) -> None:
+                record("capture")
+
+            def capture_end(_self) -> None:  # noqa: N805 - the recorder's own is `self`
+                record("captured")
+                if self.failed:
+                    raise torch.AcceleratorError("operation failed due to a previous error")
+
+        for name, fake in {
+            "MemPool": lambda: SimpleNamespace(id=(0, 1)),
+            "Stream": lambda: stream,
+            "current_stream": lambda: current,
+            "stream": lambda _: nullcontext(),
+            "use_mem_pool": lambda _: nullcontext(),
+            "CUDAGraph": Graph,
+        }.items():
+            monkeypatch.setattr(torch.cuda, name, fake)
+        self.pool = GraphPool()
+        self.pool._first = torch.cuda.CUDAGraph()
+
+    def fail(self) -> None:
+        self.failed = True
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_what_was_queued_before_a_failure_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    with pytest.raises(torch.OutOfMemoryError):
+        recorder.pool.rehearse(recorder.fail)
+    assert recorder.asked == ["the pool waits", "it is waited for"]
+
+
+def test_memory_that_is_scarce_is_not_taken_for_a_void_capture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder = Recorder(monkeypatch)
+    with pytest.raises(torch.OutOfMemoryError):
+        recorder.pool.capture(recorder.fail)
+    assert recorder.asked == ["the pool waits", "capture", "captured", "it is waited for"]
 
 
 def add(cache: GraphCache, width: int) -> list[float]:
@@ -113,6 +169,20 @@ def test_what_failed_in_rehearsal_or_capture_is_rehearsed_first(
     assert (pool.rehearsed, pool.captured, len(cache)) == (before + 1, 0, 0)
 
 
+def test_nothing_that_a_graph_was_given_is_left_once_it_is_forgotten(cache: GraphCache) -> None:
+    for _ in range(2):
+        add(cache, 2)
+    room = SimpleNamespace(forget=Mock())
+    cache.capture("room", lambda: None, room)
+    cache.capture("what others keep", lambda: None)
+    cache.forget()
+    captured = cache.find(("add", torch.Size([2]), torch.Size([2])))
+    assert captured is not None
+    assert not any(tensor.any() for tensor in captured.inputs)
+    room.forget.assert_called_once_with()
+    assert add(cache, 2) == [2.0, 2.0]
+
+
 def test_without_a_pool_functions_are_simply_called() -> None:
     cache = GraphCache(None)
     assert not cache.captures
@@ -132,6 +202,30 @@ def test_memory_of_graphs_is_given_back_last_and_they_are_captured_anew(cache: G
     assert not spare.evict_graphs()
     capture(cache, "a")
     assert cache.find("a") is not None
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_what_graphs_and_copies_were_given_is_gone_from_the_device_and_the_host() -> None:
+    device = torch.device("cuda")
+    cache = GraphCache(GraphPool())
+    with torch.inference_mode():
+        ones = torch.ones(4, device=device)
+        packed = Packed([np.zeros(4, np.float32)], device)
+        for _ in range(2):
+            (sent,) = packed.begin()
+            sent[:] = 1
+            packed.send()
+            cache.call("add", lambda given: given.one + given.other, Summands(ones, ones))
+            cache.run("room", lambda room: room.tensors[0] + 1, packed)
+    cache.forget()
+    torch.cuda.synchronize()
+    assert not packed.tensors[0].any()
+    assert not sent.any()
+    captured = cache.find(("add", ones.shape, ones.shape))
+    assert captured is not None
+    assert not any(tensor.any() for tensor in captured.inputs)
+    assert len(cache) == 2
 
 
 @pytest.fixture

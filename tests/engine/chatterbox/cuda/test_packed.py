@@ -33,3 +33,15 @@ def test_memory_that_graphs_read_is_filled_in_place_and_idle_at_first() -> None:
             given += more
         packed.send()
     assert [tensor.data_ptr() for tensor in packed.tensors] == before
+
+
+def test_nothing_of_what_was_sent_is_left_once_it_is_forgotten() -> None:
+    packed = Packed(ARRAYS, CPU)
+    sent = packed.begin()
+    for given in sent:
+        given += 5
+    packed.send()
+    packed.forget()
+    for idle, got, on_host in zip(ARRAYS, packed.tensors, sent, strict=True):
+        assert np.array_equal(got.numpy(), idle)
+        assert np.array_equal(on_host, idle)

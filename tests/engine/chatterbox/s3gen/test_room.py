@@ -49,6 +49,17 @@ def put(room: FlowRoom, *batch: Utterance) -> int:
     return mels.asked
 
 
+def test_nothing_of_a_voice_is_left_once_it_is_forgotten() -> None:
+    room = FlowRoom(2, 24, WIDTH, CPU)
+    put(room, said(LONG, 12), said(SHORT, 19))
+    room.forget()
+    new = FlowRoom(2, 24, WIDTH, CPU)
+    for got, expected in zip(room.inputs[:4], new.inputs[:4], strict=True):
+        assert torch.equal(got, expected)
+    assert put(room, said(LONG, 12), said(SHORT, 19)) == 2
+    assert room.inputs.prompt.any()
+
+
 def test_a_batch_is_there_as_in_new_memory() -> None:
     room = FlowRoom(2, 24, WIDTH, CPU)
     for batch in (

@@ -119,7 +119,7 @@ class Upstream:
             mock.patch(f"{hifigan}.Uniform", Phase),
             mock.patch("torch.cumsum", _cumsum if drifting else exactly),
         ):
-            wave, _source = self.model.hift_inference(mel.T[None])
+            wave: Tensor = self.model.hift_inference(mel.T[None])[0]
         faded = min(wave.shape[1], len(self.model.trim_fade))
         wave = wave.clone()
         wave[:, :faded] *= self.model.trim_fade[:faded]
