@@ -165,21 +165,25 @@ def steps(
     pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input", "--no-compile"]
     get_uv = [*pip, "--only-binary=:all:", "--require-hashes", "-r", str(wanted.uv)]
     uv = [python, "-m", "uv", "pip", "install", "--python", python, "--no-config", "--system-certs"]
+    # As with pip, any index may have a file: what is locked is known by its hash.
+    by_uv = [*uv, "--index-strategy=unsafe-best-match"]
     locked = ["--no-deps", "--require-hashes", "-r", str(wanted.dev if dev else wanted.runtime)]
-    # As with pip, any index may have a file: its hash is what it is known by.
-    by_uv = [*uv, "--index-strategy=unsafe-best-match", *locked]
-    if build == "uv-auto":
-        torch = [*uv, "--torch-backend=auto", *wanted.torch]
-        plan = [("uv", [get_uv]), ("torch for this GPU", [torch])]
-    elif build == "cpu":
-        plan = [("torch for CPU", [[*pip, "--index-url", PYTORCH_CPU_INDEX, *wanted.torch]])]
+    torch = ["--index-url", PYTORCH_CPU_INDEX, *wanted.torch] if build == "cpu" else wanted.torch
+    name = "torch for CPU" if build == "cpu" else "torch"
+
+    def either(what: list[str]) -> list[list[str]]:
+        if not uv_can:
+            return [[*pip, *what]]
+        return [[*by_uv, *what], [*pip, "--force-reinstall", *what]]
+
+    if build == "uv-auto":  # without uv there is none for this GPU
+        plan = [("uv", [get_uv])]
+        plan.append(("torch for this GPU", [[*uv, "--torch-backend=auto", *wanted.torch]]))
     else:
-        plan = [("torch", [[*pip, *wanted.torch]])]
-    if uv_can:
-        plan += [("uv", [get_uv, []]), ("packages", [by_uv, [*pip, "--force-reinstall", *locked]])]
-    else:
-        plan.append(("packages", [[*pip, *locked]]))
-    return [*plan, ("bytecode, on all cores", [[python, "-c", COMPILE]])]
+        plan = [("uv", [get_uv, []])] if uv_can else []
+        plan.append((name, either(torch)))
+    compiling = ("bytecode, on all cores", [[python, "-c", COMPILE]])
+    return [*plan, ("packages", either(locked)), compiling]
 
 
 def stamp_for(wanted: Wanted, machine: Machine, pip_is_configured: bool) -> dict[str, object]:

@@ -147,7 +147,9 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     assert [process.returncode for process in both] == [7, 7], outputs
     assert sum("Set up in" in output for output, _ in outputs) == 1
     assert sum("waiting" in output for output, _ in outputs) == 1
-    assert sum("pip does it" in output for output, _ in outputs) == (0 if has_uv else 1), outputs
+    assert sum(output.count("pip does it") for output, _ in outputs) == (0 if has_uv else 2), (
+        outputs
+    )
     assert ("Successfully installed leaf-1.0 odd-1.0" in project.log()) != has_uv
     assert list((project.root / ".venv").rglob("leaf.*.pyc"))
     told = json.loads(outputs[0][0].splitlines()[-1])

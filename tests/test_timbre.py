@@ -122,24 +122,28 @@ def test_torch_comes_first_and_then_what_is_locked() -> None:
     def commands(build: str, dev: bool, uv_can: bool) -> list[list[list[str]]]:
         return [each for _, each in timbre.steps("python", WANTED, build, dev, uv_can)]
 
-    [torch], [first, nothing], [by_uv, by_pip], compiling = commands("cpu", dev=False, uv_can=True)
-    assert (torch[:4], first[:4], by_uv[:5], by_pip[:4]) == (pip, pip, uv, pip)
-    assert torch[-3:] == ["--index-url", timbre.PYTORCH_CPU_INDEX, "torch==2.13.0"]
-    assert (first[-3:], nothing) == (get_uv, [])
-    assert by_uv[-4:] == by_pip[-4:] == [*hashed, str(WANTED.runtime)]
-    assert "--force-reinstall" in by_pip, "uv may have left half of it"
+    [first, nothing], torch, locked, compiling = commands("cpu", dev=False, uv_can=True)
+    assert (first[:4], first[-3:], nothing) == (pip, get_uv, [])
+    for [by_uv, by_pip], what in (
+        (torch, ["--index-url", timbre.PYTORCH_CPU_INDEX, "torch==2.13.0"]),
+        (locked, [*hashed, str(WANTED.runtime)]),
+    ):
+        assert (by_uv[:5], by_uv[-len(what) :]) == (uv, what)
+        assert (by_pip[:4], by_pip[-len(what) :]) == (pip, what)
+        assert "--force-reinstall" in by_pip, "uv may have left half of it"
     assert compiling == [["python", "-c", timbre.COMPILE]]
 
-    [torch], [by_pip], _ = commands("default", dev=True, uv_can=False)
-    assert (torch[:4], by_pip[:4]) == (pip, pip)
-    assert torch[-1] == "torch==2.13.0"
-    assert "--index-url" not in torch
-    assert "--force-reinstall" not in by_pip
-    assert by_pip[-4:] == [*hashed, str(WANTED.dev)]
+    [torch_by_pip], [locked_by_pip], _ = commands("default", dev=True, uv_can=False)
+    for by_pip in (torch_by_pip, locked_by_pip):
+        assert by_pip[:4] == pip
+        assert "--force-reinstall" not in by_pip
+    assert torch_by_pip[-1] == "torch==2.13.0"
+    assert "--index-url" not in torch_by_pip
+    assert locked_by_pip[-4:] == [*hashed, str(WANTED.dev)]
 
-    [first], [torch], *_ = commands("uv-auto", dev=False, uv_can=False)
-    assert (first[:4], first[-3:], torch[:5]) == (pip, get_uv, uv)
-    assert torch[-2:] == ["--torch-backend=auto", "torch==2.13.0"]
+    [first], [torch_by_uv], *_ = commands("uv-auto", dev=False, uv_can=False)
+    assert (first[:4], first[-3:], torch_by_uv[:5]) == (pip, get_uv, uv)
+    assert torch_by_uv[-2:] == ["--torch-backend=auto", "torch==2.13.0"]
 
 
 def test_the_projects_own_requirements_are_read() -> None:
