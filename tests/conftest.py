@@ -50,7 +50,7 @@ NOT_TIMED = (
     "tests/engine/worker/test_selection.py",
 )
 #: How many lanes are for what waits for the clock, where there are more.
-TIMED_LANES = 2
+TIMED_LANES = 3
 #: What imports torch, and with it ten seconds of a core. Of a whole run's lanes one collects it,
 #: the first that is not timed; the others do without, but for what is timed in it.
 HEAVY = "tests/engine/"

@@ -1,5 +1,7 @@
 """2,000 characters on an engine that keeps up: heard soon, without a gap or a click, until skipped.
 
+To the end half as many are heard, and all with `--all`.
+
 The engine makes tones at a known pace, so that what is measured is all that comes after it.
 """
 
@@ -32,7 +34,8 @@ TOKEN = "sixteen-characters-and-more"
 STORY = "The door was open and nobody was there, so we went in and sat down by fire number {}. "
 LEAD_IN_S = 0.2
 #: From PCM to the socket and back through this test: loudness, Opus, files, a timer of 20 ms. It is
-#: a tenth of this where nothing else wants a core; to make all of the text takes eight seconds.
+#: a tenth of this where nothing else wants a core; to make all of the text takes four seconds or
+#: eight.
 OURS_S = 3.0
 
 
@@ -67,13 +70,14 @@ def pieces(text: str) -> list[str]:
 
 
 async def test_the_whole_text_starts_with_its_first_chunk_and_joins_without_a_gap(
-    stage: Stage,
+    stage: Stage, request: pytest.FixtureRequest
 ) -> None:
+    length = 2000 if request.config.getoption("--all") else 1000
     late_s, gaps = [], []
     # The best of three: other work on this machine can delay any single one.
     for number in (1, 2, 6):
-        text = story(number)
-        assert len(text) >= 1990
+        text = story(number)[:length].strip()
+        assert len(text) >= length - 10
         read = pieces(text)
         since = time.monotonic()
         await stage.alice.slash("say", text=text)

@@ -84,7 +84,7 @@ async def test_a_lost_session_begins_anew_and_the_bot_is_out_of_voice(
     scene: Scene, how: str
 ) -> None:
     async with running(scene.server) as client:
-        await client.voice_channel(scene.lounge.id).connect(timeout=8)  # as long does its end take
+        await client.voice_channel(scene.lounge.id).connect(timeout=4)  # as long does its end take
         if how == "disconnect":
             scene.server.gateway.disconnect(resumable=False)
         else:
