@@ -60,10 +60,10 @@ ENDING_S = 180.0
 
 # Beside other lanes an example may wait for a core for longer than Hypothesis lets it take. A test
 # draws the same examples every time: whether a change is taken is no matter of chance.
-settings.register_profile(
-    "lanes", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("lanes")
+_judged = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("some", _judged, max_examples=50)
+settings.register_profile("all", _judged, max_examples=150)
+settings.load_profile("some")
 
 # numpy and torch read them when they are first imported, in processes that tests start too. Two
 # threads would spin on cores that other tests use: a clip was assessed in 5 s of CPU time, where
@@ -92,6 +92,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the terminal's stderr, which is captured while tests run. Make what lanes share."""
     config.stash[_stderr] = os.dup(2)
+    if config.getoption("--all"):
+        settings.load_profile("all")
     if not hasattr(config, "workerinput"):
         spoken = tempfile.TemporaryDirectory(prefix="spoken-")
         os.environ["SPOKEN_FOR_TESTS"] = spoken.name  # see tests/bot/clips/recordings.py

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.text import (
@@ -54,8 +54,6 @@ USUAL, NO_ENTRIES = TextLimits(), Pronunciations()
 SMALL = TextLimits(
     max_input_chars=200, max_spoken_chars=80, max_chunk_chars=40, first_chunk_chars=15
 )
-# Derandomised: a change is judged by its own merits, not by the luck of the day.
-FUZZ = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 def say(
@@ -64,7 +62,6 @@ def say(
     return speakable(text, names=NAMES, limits=limits, pronunciations=entries, now=NOW)
 
 
-@FUZZ
 @given(TYPED)
 def test_reading_what_was_read_changes_nothing(text: str) -> None:
     steps = explain(text, names=NAMES, limits=USUAL, pronunciations=NO_ENTRIES, now=NOW)
@@ -73,7 +70,6 @@ def test_reading_what_was_read_changes_nothing(text: str) -> None:
     assert "other scripts" in dict(steps) or say(once).text == once
 
 
-@FUZZ
 @given(TYPED)
 def test_no_markup_and_nothing_invisible_is_left(text: str) -> None:
     spoken = say(text).text
@@ -82,14 +78,12 @@ def test_no_markup_and_nothing_invisible_is_left(text: str) -> None:
     assert not any(unicodedata.category(char) in {"Cc", "Cs", "Co"} for char in spoken)
 
 
-@FUZZ
 @given(TYPED)
 def test_something_to_say_has_a_letter_or_a_figure_else_it_is_empty(text: str) -> None:
     spoken = say(text).text
     assert not spoken or any(char.isalnum() for char in spoken)
 
 
-@FUZZ
 @given(TYPED)
 def test_never_longer_than_the_cap_and_cutting_is_told(text: str) -> None:
     spoken = say(text, SMALL)
@@ -98,7 +92,6 @@ def test_never_longer_than_the_cap_and_cutting_is_told(text: str) -> None:
         assert spoken.text == say(text).text
 
 
-@FUZZ
 @given(
     st.sampled_from([("+", "plus "), ("-", "minus "), ("≤", "at most "), ("≥", "at least ")]),
     st.integers(0, 10**6).map(str) | st.decimals(0, 99, places=2).map(str),
@@ -136,7 +129,6 @@ def test_what_a_spoiler_hides_stays_hidden_where_the_limit_cuts_it(cut: int) -> 
     assert "dies" not in say("oh no ||he dies in the end|| and more of it", limits).text
 
 
-@FUZZ
 @given(TYPED, st.integers(20, 200))
 def test_what_is_cut_ends_with_a_whole_word(text: str, most: int) -> None:
     whole, part = say(text).text, say(text, TextLimits(max_spoken_chars=most))
@@ -146,14 +138,12 @@ def test_what_is_cut_ends_with_a_whole_word(text: str, most: int) -> None:
         }
 
 
-@FUZZ
 @given(TYPED)
 def test_a_text_is_in_latin_letters_or_mostly_in_another_script(text: str) -> None:
     spoken = say(text).text
     assert is_foreign(spoken) or all(is_latin(char) for char in spoken if char.isalpha())
 
 
-@FUZZ
 @given(TYPED)
 def test_the_same_text_is_read_the_same_way(text: str) -> None:
     assert say(text) == say(text)
@@ -161,14 +151,12 @@ def test_the_same_text_is_read_the_same_way(text: str) -> None:
     assert steps[-1][1] == say(text).text
 
 
-@FUZZ
 @given(st.text(alphabet=st.characters(), max_size=400))
 def test_any_unicode_at_all_is_survived(text: str) -> None:
     spoken = say(text, SMALL)
     assert all(chunks(spoken.text, SMALL)) or not spoken.text
 
 
-@FUZZ
 @given(TYPED, st.sampled_from([SMALL, USUAL, TextLimits(2000, 1500, 7, 3)]))
 def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
     text: str, limits: TextLimits
@@ -180,7 +168,6 @@ def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
     assert "".join("".join(pieces).split()) == "".join(spoken.split())
 
 
-@FUZZ
 @given(
     st.lists(
         st.builds(
@@ -202,7 +189,6 @@ ENTRIES = st.dictionaries(
 )
 
 
-@FUZZ
 @given(TYPED, ENTRIES, ENTRIES)
 @example("a a a", {"a": "a a"}, {"a": "aa"})
 def test_pronunciations_never_fail_or_pass_the_cap(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.text import (
@@ -80,7 +80,6 @@ SMALL = TextLimits(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
 def test_no_cut_and_no_step_goes_through_a_sound(text: str) -> None:
     for limits in (USUAL, SMALL):

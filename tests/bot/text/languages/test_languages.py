@@ -147,7 +147,6 @@ TYPED = st.sampled_from(sorted(GRAMMARS)).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(TYPED, st.sampled_from(["", " "]))
 def test_no_figure_reaches_the_engine(typed: tuple[str, list[str]], between: str) -> None:
     code, parts = typed
@@ -156,7 +155,6 @@ def test_no_figure_reaches_the_engine(typed: tuple[str, list[str]], between: str
     assert not left, spoken
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
 @given(
     OTHERS,
     st.sampled_from(["-", "+", "≤", "≥", "−"]),
