@@ -32,14 +32,15 @@ Change = Callable[[FloatArray], FloatArray]
 
 
 @pytest.fixture(scope="module")
-def spoken() -> list[FloatArray]:
-    """`ENDINGS` in three voices."""
+def spoken(pytestconfig: pytest.Config) -> list[FloatArray]:
+    """`ENDINGS` in three voices, each voice once or, with `--all`, twice."""
     engine = stock_engine()
     jobs = [
         Speak(0, text, StockVoice(voice), SpeechParameters())
         for text, voice in zip(ENDINGS.values(), ["heart", "michael", "puck"] * 2, strict=True)
     ]
-    return [engine.synthesise(job, lambda: False).pcm for job in jobs]
+    most = None if pytestconfig.getoption("--all") else 3
+    return [engine.synthesise(job, lambda: False).pcm for job in jobs[:most]]
 
 
 def cut(pcm: FloatArray, rate: int = SAMPLE_RATE) -> FloatArray:
@@ -94,11 +95,11 @@ TAILS = {
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        *(("breathing", np.copy), ("breathing", quiet_last_word)),
+        ("breathing", quiet_last_word),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
             for case in (
-                *(("breathing", falling), ("breathing", far_away)),
+                *(("breathing", np.copy), ("breathing", falling), ("breathing", far_away)),
                 *(("silence", np.copy), ("silence", quiet_last_word)),
                 *(("faint hiss", falling), ("faint hiss", far_away)),
             )
@@ -119,7 +120,7 @@ def test_a_tail_is_cut_and_the_last_word_is_heard(
         intact = trimmed[-1][:-FADE]
         assert np.array_equal(intact[: len(pcm)], pcm[: len(intact)])
     heard = normalise(words(np.concatenate(trimmed) / np.abs(trimmed[0]).max(), SAMPLE_RATE))
-    assert ENDINGS.keys() <= set(heard.split())
+    assert set(list(ENDINGS)[: len(spoken)]) <= set(heard.split())
 
 
 def test_noise_of_the_room_behind_the_last_word_is_cut(spoken: list[FloatArray]) -> None:

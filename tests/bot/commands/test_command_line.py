@@ -74,7 +74,7 @@ def timbre(
 def timbre_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
-    """As `timbre`, in this process: returns the exit code and what it said to stderr."""
+    """As `timbre`, in this process: returns the exit code and what it said."""
 
     def run(home: Path, *arguments: str) -> tuple[int, str]:
         for name, value in environment_of(home).items():
@@ -82,7 +82,7 @@ def timbre_here(
         monkeypatch.chdir(ROOT)
         monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the command sets its own
         code = main(arguments)
-        return code, capsys.readouterr().err
+        return code, "".join(capsys.readouterr())
 
     return run
 
@@ -174,19 +174,21 @@ def test_a_mistake_is_one_line(
     assert "Traceback" not in said
 
 
-def test_the_cache_is_listed_verified_and_cleared(home: Path, tmp_path: Path) -> None:
+def test_the_cache_is_listed_verified_and_cleared(
+    timbre_here: Callable[..., tuple[int, str]], home: Path, tmp_path: Path
+) -> None:
     cleared, damaged = (shutil.copytree(home, tmp_path / name) for name in ("cleared", "damaged"))
     listed = timbre(cleared, "cache", "list")
     assert "1 renderings and 0 enrolled clips" in listed.stdout
     assert "stock:" in listed.stdout
-    assert timbre(cleared, "cache", "verify").returncode == 0
-    assert "Removed 1 renderings" in timbre(cleared, "cache", "clear").stdout
+    assert timbre_here(cleared, "cache", "verify")[0] == 0
+    assert "Removed 1 renderings" in timbre_here(cleared, "cache", "clear")[1]
     assert not list((cleared / "speech").rglob("*.ogg"))
     (rendering,) = (damaged / "speech").rglob("*.ogg")
     rendering.write_bytes(b"damaged")
-    verified = timbre(damaged, "cache", "verify")
-    assert verified.returncode == 1
-    assert "0 sound, 1 damaged and forgotten" in verified.stdout
+    code, said = timbre_here(damaged, "cache", "verify")
+    assert code == 1
+    assert "0 sound, 1 damaged and forgotten" in said
 
 
 def test_a_database_that_is_not_ours_is_one_line_and_stays_as_it_is(

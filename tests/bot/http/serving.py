@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
-from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from bot.base.metrics import Metrics
@@ -26,6 +26,9 @@ from bot.voices.choosing import Voices
 from bot.voices.sharing import Sharing
 from data.store import Store
 from tests.bot.speech.tones import Tones, service
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 TOKEN = "a-token-that-is-long-enough"
 BOSS = 77
@@ -52,8 +55,10 @@ class Served:
     token: str
 
     @cached_property
-    def client(self) -> AsyncOpenAI:
+    def client(self) -> "AsyncOpenAI":
         """OpenAI's own. It takes a tenth of a second to make, so it is made where it is used."""
+        from openai import AsyncOpenAI  # noqa: PLC0415 - half a second, in every process of tests
+
         return AsyncOpenAI(
             base_url=f"{self.server.address}/v1", api_key=self.token or "none", max_retries=0
         )

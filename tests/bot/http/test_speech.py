@@ -12,7 +12,6 @@ from typing import cast
 
 import av
 import numpy as np
-import openai
 import pytest
 
 from bot.http.speech import AT_ONCE
@@ -119,6 +118,8 @@ async def test_nobodys_cloned_voice_is_spoken_but_the_operators(
     served: Served, tones: Tones, store: Store, tmp_path: Path
 ) -> None:
     """Not one that is shared or of another's permission, nor one that is for one server alone."""
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     tones.engine = info(clones=True)
     mine = await voice(store, BOSS, "Mine")
     (tmp_path / "clips").mkdir()
@@ -150,6 +151,8 @@ async def test_nobodys_cloned_voice_is_spoken_but_the_operators(
 async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
     served: Served, tones: Tones, store: Store
 ) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     tones.engine = info(clones=True)
     mine = await voice(store, BOSS, "Mine")
     await store.moderation.disable(mine.voice_id, None)
@@ -173,6 +176,8 @@ async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
 async def test_what_is_wrong_is_said_in_one_sentence(
     served: Served, tones: Tones, wrong: dict[str, object], param: str | None, says: str
 ) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     asked = {"model": "tts-1", "voice": "anna", "input": "Hello."} | wrong
     with pytest.raises(openai.BadRequestError, match=re.escape(says)) as caught:
         await served.client.audio.speech.create(**asked)  # type: ignore[arg-type]
@@ -182,6 +187,8 @@ async def test_what_is_wrong_is_said_in_one_sentence(
 
 
 async def test_other_models_and_addresses_are_not_there(served: Served) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     with pytest.raises(openai.NotFoundError) as caught:
         await served.client.audio.speech.create(model="tts-9", voice="anna", input="Hello.")
     assert caught.value.code == "model_not_found"
@@ -192,6 +199,8 @@ async def test_other_models_and_addresses_are_not_there(served: Served) -> None:
 
 
 async def test_an_engine_that_is_not_there_or_fails_is_told(served: Served, tones: Tones) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     with pytest.raises(openai.UnprocessableEntityError, match="cannot be said"):
         await served.client.audio.speech.create(model="", voice="anna", input="unspeakable")
     tones.broken = WorkerUnavailable("There is no engine.")
@@ -213,6 +222,8 @@ class Failing(Tones):
 async def test_a_failure_in_the_middle_does_not_look_like_the_end(
     store: Store, tmp_path: Path
 ) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     async with serving(Failing(), store, tmp_path) as served:
         with pytest.raises(openai.APIConnectionError):
             await served.client.audio.speech.create(model="", voice="anna", input=STORY * 20)
@@ -313,6 +324,8 @@ async def test_a_long_text_is_spoken_whole_and_once(
 
 
 async def test_more_than_so_many_at_once_are_refused(served: Served, tones: Tones) -> None:
+    import openai  # noqa: PLC0415 - half a second, in every process of tests
+
     tones.hold.clear()
 
     async def ask(text: str) -> int:

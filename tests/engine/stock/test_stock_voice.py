@@ -74,11 +74,14 @@ def test_numbers_are_heard(engine: StockEngine) -> None:
     assert word_error_rate(text, speech.pcm, speech.sample_rate) <= 0.1
 
 
-def test_the_voices_differ_and_the_first_is_the_default(engine: StockEngine, hello: Speech) -> None:
-    others = [_speak(engine, "Hello there.", StockVoice(name)).pcm for name in VOICES[1:]]
+def test_the_voices_differ_and_the_first_is_the_default(
+    engine: StockEngine, hello: Speech, pytestconfig: pytest.Config
+) -> None:
+    names = VOICES[1:] if pytestconfig.getoption("--all") else VOICES[-1:]
+    others = [_speak(engine, "Hello there.", StockVoice(name)).pcm for name in names]
     assert np.array_equal(_speak(engine, "Hello there.").pcm, hello.pcm)
     sounds = [hello.pcm, *others]
-    assert len({sound.tobytes() for sound in sounds}) == len(VOICES)
+    assert len({sound.tobytes() for sound in sounds}) == len(sounds)
     assert engine.info.stock_voices == VOICES
 
 
