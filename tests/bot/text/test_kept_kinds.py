@@ -12,7 +12,7 @@ from bot.text import (
 )
 from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
 from bot.text.rule import Rule
-from tests.bot.text.test_properties import FUZZ, say
+from tests.bot.text.test_properties import say
 
 
 @pytest.mark.parametrize("number", range(2, 40))
@@ -28,7 +28,6 @@ _SAID_OTHERWISE = re.compile(
 )
 
 
-@FUZZ
 @given(st.text("BCDFGHJKLMNPQRSTVWXZ", min_size=2, max_size=5))
 def test_letters_without_a_vowel_are_spelled(letters: str) -> None:
     if _SAID_OTHERWISE.fullmatch(letters) or letters.lower() in {*ABBREVIATIONS, *AMBIGUOUS}:
@@ -37,7 +36,6 @@ def test_letters_without_a_vowel_are_spelled(letters: str) -> None:
     assert say(f"the {letters.lower()} is here").text == f"the {' '.join(letters)} is here"
 
 
-@FUZZ
 @given(st.text("abcdefghijklmnoprstuvwxyz", min_size=2, max_size=8))
 def test_letters_under_a_line_or_raised_are_the_letters(word: str) -> None:
     plain = say(word).text
@@ -54,13 +52,11 @@ def test_no_point_of_an_abbreviation_is_heard_as_the_end_of_a_sentence(rule: Rul
         assert "." not in spoken, typed
 
 
-@FUZZ
 @given(st.integers(0, 900), st.integers(1, 99))
 def test_a_difference_keeps_its_minus(smaller: int, difference: int) -> None:
     assert " minus " in say(f"what is {smaller + difference} - {smaller}").text
 
 
-@FUZZ
 @given(st.sampled_from("😂🔥👍❤✅"), st.integers(1, 30), st.sampled_from(["", " "]))
 def test_a_repeated_picture_is_said_once_with_an_entry_as_without(
     picture: str, times: int, between: str
