@@ -165,7 +165,7 @@ def steps(
     pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input", "--no-compile"]
     get_uv = [*pip, "--only-binary=:all:", "--require-hashes", "-r", str(wanted.uv)]
     uv = [python, "-m", "uv", "pip", "install", "--python", python, "--no-config", "--system-certs"]
-    # As with pip, any index may have a file: what is locked is known by its hash.
+    # As with pip, any index may have a file: all but torch is locked, and known by its hash.
     by_uv = [*uv, "--index-strategy=unsafe-best-match"]
     locked = ["--no-deps", "--require-hashes", "-r", str(wanted.dev if dev else wanted.runtime)]
     torch = ["--index-url", PYTORCH_CPU_INDEX, *wanted.torch] if build == "cpu" else wanted.torch

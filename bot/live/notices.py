@@ -35,8 +35,8 @@ def begun(seat: VocalChannel, binding: LiveBinding, prefix: str) -> Said:
 def untold(text: Bound) -> Said:
     """For who starts reading where the bot may not write: nobody was told by it."""
     return Sentence(
-        "I could not tell those who write in {channel} that I read it: I am missing {name}. Please "
-        "tell them.",
+        "I could not tell those who write in {channel} that I read it aloud: I am missing "
+        "{name}. Please tell them.",
         channel=text.mention,
         name=right_to_write(text),
     )

@@ -477,8 +477,8 @@ async def test_who_starts_reading_where_the_bot_may_not_write_is_to_tell(stage: 
         (forum, "send_messages_in_threads", "Send Messages in Threads"),
     ):
         untold = (
-            f"I could not tell those who write in {read.mention} that I read it: I am missing "
-            f"{name}. Please tell them."
+            f"I could not tell those who write in {read.mention} that I read it aloud: I am "
+            f"missing {name}. Please tell them."
         )
         for may in (True, False):
             read.set_permissions(stage.guild.bot, **{permission: may})
