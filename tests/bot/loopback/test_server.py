@@ -45,6 +45,25 @@ async def test_a_wrong_token_is_refused(scene: Scene) -> None:
     await client.close()
 
 
+async def test_a_client_that_does_not_wait_for_its_answer_is_no_error(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    environment = scene.server.environment()
+    where = LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"])
+    link = connector(where, Path(environment["TIMBRE_DISCORD_CA"]))
+    late = scene.server.faults.answer_late("GET", "/gateway/bot$", 0.4)
+    asked = {"Authorization": f"Bot {scene.server.token}"}
+    async with aiohttp.ClientSession(connector=link, headers=asked) as http:
+        address = "https://discord.com/api/v10/gateway/bot"
+        with pytest.raises(TimeoutError):
+            await http.get(address, timeout=aiohttp.ClientTimeout(total=0.2))
+        await asyncio.sleep(0.5)  # until it is answered
+        scene.server.faults.rest.remove(late)
+        async with http.get(address) as answered:
+            assert answered.status == 200
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 @pytest.mark.parametrize(
     ("host", "code"), [("gateway.discord.gg", 4002), ("loopback1.discord.media", 4003)]
 )
