@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 import numpy as np
 from discord.ext import commands
@@ -23,6 +24,15 @@ log = logging.getLogger(__name__)
 INTENTS = discord.Intents(guilds=True, voice_states=True)
 
 
+def link_to(server: LoopbackDiscord) -> aiohttp.TCPConnector:
+    """What leads Discord's addresses to a loopback Discord, and trusts it."""
+    environment = server.environment()
+    return connector(
+        LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"]),
+        Path(environment["TIMBRE_DISCORD_CA"]),
+    )
+
+
 class Client(commands.AutoShardedBot):
     """Registers what it is given and remembers the events it saw."""
 
@@ -32,16 +42,12 @@ class Client(commands.AutoShardedBot):
         register: Callable[["Client"], None] | None,
         intents: discord.Intents,
     ) -> None:
-        environment = server.environment()
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents,
             guild_ready_timeout=0.05,  # how long discord.py waits for yet another guild
-            connector=connector(
-                LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"]),
-                Path(environment["TIMBRE_DISCORD_CA"]),
-            ),
+            connector=link_to(server),
         )
         self.register = register
         self.errors: list[BaseException] = []

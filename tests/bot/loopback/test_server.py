@@ -4,7 +4,6 @@ import asyncio
 import socket
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import aiohttp
 import discord
@@ -14,7 +13,15 @@ from bot.base.discord_address import connector
 from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import File, LoopbackDiscord
 from bot.loopback.permissions import flag
-from tests.bot.loopback.client import INTENTS, Client, Packets, commands_of, running, tone
+from tests.bot.loopback.client import (
+    INTENTS,
+    Client,
+    Packets,
+    commands_of,
+    link_to,
+    running,
+    tone,
+)
 from tests.bot.loopback.conftest import Scene, connected
 from tests.waiting import until
 
@@ -48,12 +55,9 @@ async def test_a_wrong_token_is_refused(scene: Scene) -> None:
 async def test_a_client_that_does_not_wait_for_its_answer_is_no_error(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    environment = scene.server.environment()
-    where = LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"])
-    link = connector(where, Path(environment["TIMBRE_DISCORD_CA"]))
     late = scene.server.faults.answer_late("GET", "/gateway/bot$", 0.4)
     asked = {"Authorization": f"Bot {scene.server.token}"}
-    async with aiohttp.ClientSession(connector=link, headers=asked) as http:
+    async with aiohttp.ClientSession(connector=link_to(scene.server), headers=asked) as http:
         address = "https://discord.com/api/v10/gateway/bot"
         with pytest.raises(TimeoutError):
             await http.get(address, timeout=aiohttp.ClientTimeout(total=0.2))
@@ -70,11 +74,8 @@ async def test_a_client_that_does_not_wait_for_its_answer_is_no_error(
 async def test_a_client_that_is_slow_to_read_is_told_why_it_is_closed(
     scene: Scene, host: str, code: int
 ) -> None:
-    environment = scene.server.environment()
-    where = LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"])
-    link = connector(where, Path(environment["TIMBRE_DISCORD_CA"]))
     async with (
-        aiohttp.ClientSession(connector=link) as http,
+        aiohttp.ClientSession(connector=link_to(scene.server)) as http,
         http.ws_connect(f"wss://{host}", autoclose=False) as websocket,
     ):
         await websocket.receive()
