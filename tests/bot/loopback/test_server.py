@@ -9,8 +9,6 @@ import aiohttp
 import discord
 import pytest
 
-from bot.base.discord_address import connector
-from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import File, LoopbackDiscord
 from bot.loopback.permissions import flag
 from tests.bot.loopback.client import (
@@ -261,10 +259,8 @@ async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
 async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(LoopbackDiscord())
-        address = LoopbackAddress.parse(f"127.0.0.1:{server.port}")
-        bound = connector(address, server.certificate)
         headers = {"Authorization": f"Bot {server.token}"}
-        async with aiohttp.ClientSession(connector=bound, headers=headers) as session:
+        async with aiohttp.ClientSession(connector=link_to(server), headers=headers) as session:
             async with session.get("https://discord.com/api/v10/made/up") as response:
                 assert response.status == 404
             commands = f"applications/{server.world.application_id}/commands"
