@@ -178,13 +178,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Step back behind what waits for the clock; with that a lane at most helps afterwards."""
+    """Step back behind what waits for the clock; with that a lane at most helps afterwards.
+
+    Light lanes step back behind the heavy one, too, whose files only that one can take.
+    """
     config = item.config
     if hasattr(config, "workerinput") and _behind not in config.stash and not is_timed(item.nodeid):
         config.stash[_behind] = True
         lane, windows = psutil.Process(), sys.platform == "win32"
+        least = 10 if config.workerinput["light"] else 5
         # Never back up, which takes root: all of it may have been started with `nice`.
-        lane.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if windows else max(5, lane.nice()))
+        lane.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if windows else max(least, lane.nice()))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
