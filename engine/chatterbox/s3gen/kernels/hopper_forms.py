@@ -51,6 +51,7 @@ FORMS = {
     "attention_blocks": {
         "halved_64": ChainForm(256, 1 + 2 * 3 * 2),
         "attention_64": ChainForm(160, 1 + 4 * 2),
+        "attention_64_back": ChainForm(160, 1 + 4 * 2),
     },
     "resnet": {
         "first_256": _conv(256, 4, 2),

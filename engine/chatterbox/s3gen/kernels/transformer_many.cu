@@ -29,10 +29,11 @@ norm_blocks(const float *stream, const float *ahead, half_t *result) {
 
 // Blocks of `result` from those of `rows` times 256 rows of `weight`, which stay in shared memory.
 // Two times four warps take 64 rows in turn: one multiplies while the other stores. A ninth warp
-// asks for what they read. The grid is (any, outputs / 256).
+// asks for what they read. The last rows come first where `backwards`. The grid is
+// (any, outputs / 256).
 extern "C" __global__ void __launch_bounds__(288, 1)
 many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_t *result,
-             int tiles) {
+             int tiles, int backwards) {
     constexpr int SLOTS = 3, DEEP = WIDTH / 64;
     __shared__ u64 weights_there, there[SLOTS], taken[SLOTS];
     half_t *weights = (half_t *)shared, *slots = weights + 4 * DEEP * BLOCK;
@@ -55,6 +56,7 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
     __syncthreads();
     start_next();
     wait_for_previous();
+    auto tile_of = [&](int t) { return backwards ? tiles - 1 - t : t; };
     if (warp == 8) {
         if (lane) return;
         show_to_copies();
@@ -63,7 +65,7 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
             int slot = n % SLOTS;
             if (n >= SLOTS) wait_for(&taken[slot], (n / SLOTS - 1) & 1);
             expect(&there[slot], DEEP * BLOCK_BYTES);
-            copy_blocks(slots + slot * DEEP * BLOCK, rows + (size_t)tile * DEEP * BLOCK, DEEP,
+            copy_blocks(slots + slot * DEEP * BLOCK, rows + (size_t)tile_of(tile) * DEEP * BLOCK, DEEP,
                         &there[slot]);
         }
         return;
@@ -109,7 +111,7 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
         }
         __syncwarp();
         size_t at = warp % 4 * 16 * 64 + lane * 8;
-        half_t *to = result + (size_t)(tile * gridDim.y + blockIdx.y) * 4 * BLOCK + at;
+        half_t *to = result + (size_t)(tile_of(tile) * gridDim.y + blockIdx.y) * 4 * BLOCK + at;
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
