@@ -45,7 +45,7 @@ FORMS = {
     "out_and_feed": {"out_and_feed": ChainForm(512, 28)},
     "transformer_many": {
         "norm_blocks": ChainForm(256, 0),
-        "many_product": ChainForm(288, 16 + 3 * 4),
+        "many_product": ChainForm(320, 16 + 3 * 4),
     },
     "grow_many": {"many_grow": ChainForm(384, 8 + 5 * 4)},
     "attention_blocks": {

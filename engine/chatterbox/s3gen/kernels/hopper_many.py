@@ -1,7 +1,7 @@
 """The estimator's resnets and layers on Hopper for so many rows that they fill the card many times.
 
-A cluster of two blocks sees each matrix together, and takes four times 64 rows at once: see
-`many.cuh`, `resnet_many.cu`, `grow_many.cu` and `transformer_many.cu`.
+A cluster of two blocks takes four times 64 rows at once: see `many.cuh`, `resnet_many.cu`,
+`grow_many.cu` and `transformer_many.cu`.
 """
 
 from typing import Protocol
@@ -44,6 +44,7 @@ class ManyFrames:
         self._launch, self._blocks, self._halves = launch, blocks, halves
         #: What a block's last layer left of its stream, which nobody changes before the next.
         self._rounded = WeakIdKeyDictionary()
+        #: Matrices as `many_grow` copies them.
         self._in_pieces = WeakIdKeyDictionary()
 
     def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:

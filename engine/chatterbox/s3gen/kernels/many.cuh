@@ -1,5 +1,5 @@
-// What the kernels for many rows on Hopper share: matrices that the two blocks of a cluster see
-// together, and norms of rows of 256 that lie in the registers of four lanes.
+// What the kernels for many rows on Hopper share: matrices on their way through shared memory, results
+// on theirs out of it, and norms of rows of 256 that lie in the registers of four lanes.
 #pragma once
 #include "blocks.cuh"
 
