@@ -41,7 +41,8 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
     if (threadIdx.x == 256) {
         prepare(&weights_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 1), prepare(&made[s], 4);
+        for (int s = 0; s < SLOTS; s++)
+            prepare(&there[s], 1), prepare(&taken[s], 1), prepare(&made[s], 4);
         end_preparing();
         // wgmma reads 256 rows of 64 halves in one piece.
         expect(&weights_there, 4 * DEEP * BLOCK_BYTES);
@@ -78,8 +79,8 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
             int slot = n % SLOTS;
             if (n >= SLOTS) wait_for(&taken[slot], (n / SLOTS - 1) & 1);
             expect(&there[slot], DEEP * BLOCK_BYTES);
-            copy_blocks(slots + slot * DEEP * BLOCK, rows + (size_t)tile_of(tile) * DEEP * BLOCK, DEEP,
-                        &there[slot]);
+            copy_blocks(slots + slot * DEEP * BLOCK,
+                        rows + (size_t)tile_of(tile) * DEEP * BLOCK, DEEP, &there[slot]);
         }
         return;
     }
