@@ -138,11 +138,13 @@ DEVICE void put(Attended &all, half_t *queries, half_t *to) {
 
 // Attention from blocks of `qkv` to blocks of `result`, each item's keys up to its length. Four warps
 // take 64 queries of a head; one more asks for keys and values. The grid is (time / 64, heads, items).
-template <int SLOTS>
+// With BACKWARDS the last item comes first.
+template <int SLOTS, bool BACKWARDS = false>
 DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     __shared__ u64 queries_there, there[SLOTS], taken[SLOTS];
     half_t *queries = (half_t *)shared, *slots = queries + BLOCK;
-    int heads = gridDim.y, head = blockIdx.y, item = blockIdx.z, first = blockIdx.x * 64;
+    int heads = gridDim.y, head = blockIdx.y, first = blockIdx.x * 64;
+    int item = BACKWARDS ? gridDim.z - 1 - blockIdx.z : blockIdx.z;
     int tile = item * (time / 64);
     if (threadIdx.x == 128) {
         prepare(&queries_there, 1);
@@ -358,4 +360,8 @@ HALVED(halved_64_cut_3, 3, 512, 1)
 extern "C" __global__ void __launch_bounds__(160, 2)
 attention_64(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
     attention<4>(qkv, lengths, result, time);
+}
+extern "C" __global__ void __launch_bounds__(160, 2)
+attention_64_back(const half_t *qkv, const i64 *lengths, half_t *result, int time) {
+    attention<4, true>(qkv, lengths, result, time);
 }

@@ -47,7 +47,7 @@ FORMS = {
     "out_and_feed": {"out_and_feed": ChainForm(512, 28)},
     "transformer_many": {
         "norm_blocks": ChainForm(256, 0),
-        "many_product": ChainForm(288, 16 + 3 * 4),
+        "many_product": ChainForm(320, 16 + 3 * 4),
     },
     "grow_many": {"many_grow": ChainForm(384, 8 + 5 * 4)},
     "attention_blocks": {
@@ -55,6 +55,7 @@ FORMS = {
         "halved_64_cut_2": ChainForm(512, 2 * (1 + 2 * 3 * 2)),
         "halved_64_cut_3": ChainForm(512, 2 * (1 + 2 * 3 * 2)),
         "attention_64": ChainForm(160, 1 + 4 * 2),
+        "attention_64_back": ChainForm(160, 1 + 4 * 2),
     },
     "resnet": {
         "first_256": _conv(256, 4, 2),
