@@ -72,6 +72,12 @@ def attentions(
     return few, some, Attention("many", warps=4, ahead=6)
 
 
+def attentions_of_few(sizes: T3Sizes) -> tuple[Attention, Attention]:
+    """The same of `attention_few.cu`, whose warps read `ahead` times eight positions at once."""
+    few = Attention("few", warps=16, ahead=4 if _gpt2(sizes) else 3, rows=8 if _gpt2(sizes) else 4)
+    return few, Attention("some", warps=8, ahead=6, rows=8)
+
+
 @dataclass(frozen=True)
 class Product:
     """How a matrix is multiplied with up to `rows` rows of half precision: one of `projections.cu`.
@@ -88,6 +94,7 @@ class Product:
     width: int
     warps: int
     bits: int = 16
+    room: int = 0  # bytes of shared memory that a block takes at least, lest more share it
 
     @property
     def kernel(self) -> str:
@@ -106,7 +113,8 @@ class Product:
         chunks = self.width // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks * self.bits // 16 if capability >= _ASYNC_COPY_SINCE else 0
         exchanged = self.rows if self.bits == 8 and self.rows <= EXCHANGED_ROWS else 0
-        return 16 * (self.threads * max(pieces, sums) + self.warps * exchanged * (4 * chunks + 1))
+        needed = 16 * (self.threads * max(pieces, sums) + self.warps * exchanged * (4 * chunks + 1))
+        return max(needed, self.room)
 
 
 #: Of each matrix, for up to so many rows, the tiles of a block and how many share a multiprocessor.
@@ -205,6 +213,7 @@ def projections(
         "GPT2": _gpt2(sizes),
         "DOWN_WARPS": DOWN_WARPS,
         "IS_ROUNDED": int(rounds(sizes, dtype)),
+        "UP_8_HELD": 0,
     }
     for of_matrix in products(sizes, capability, stored).values():
         for each in of_matrix:
@@ -236,6 +245,22 @@ def attention(
             f"{each.name.upper()}_AHEAD": each.ahead,
         }
     return SourceFile(_PACKAGE, "attention.cu", defines)
+
+
+def attention_few(
+    sizes: T3Sizes, dtype: torch.dtype, cache: torch.dtype | None = None
+) -> SourceFile:
+    """For queries of half precision; keys and values are kept in `cache`, or in `dtype` as well."""
+    defines: dict[str, str | int] = {
+        "TYPE": _TYPES[dtype],
+        "CACHE": _TYPES[cache or dtype],
+        "PAGE": PAGE,
+        "ROTARY": 1 - _gpt2(sizes),
+    }
+    for each in attentions_of_few(sizes):
+        name = each.name.upper()
+        defines |= {f"{name}_WARPS": each.warps, f"{name}_TILES": each.ahead}
+    return SourceFile(_PACKAGE, "attention_few.cu", defines)
 
 
 def between(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:

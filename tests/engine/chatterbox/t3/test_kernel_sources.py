@@ -42,7 +42,7 @@ def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
     check_products(architecture, half, sizes, None)
     check(sources.between(sizes, half), architecture, BETWEEN)
     check(sources.prompts(sizes, half), architecture, {"attend_prompts": (128, 0)})
-    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    ends = {"embed": (sizes.hidden // 4, 0), "sample": (1024, 0)}
     check(sources.sampling(sizes, half), architecture, ends)
 
 

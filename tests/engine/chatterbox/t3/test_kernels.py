@@ -266,7 +266,7 @@ def test_attention_by_pages_reads_all_that_is_used_and_nothing_else(
         residual=torch.zeros(rows, hidden, device=device),
         qkv=torch.randn(rows, 3 * hidden, device=device, generator=drawn).to(dtype),
         attended=torch.zeros(rows, hidden, dtype=dtype, device=device),
-        **dict.fromkeys(("normed", "gate_up", "activated", "logits", "noise"), torch.zeros(0)),
+        **dict.fromkeys(("normed", "gate_up", "activated", "logits"), torch.zeros(0)),
     )
     rotary = rotary_tables(4096, device)
     kernels = CompiledT3Kernels(sizes, dtype, device)
