@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
 from engine.chatterbox.t3.rules import ORIGINAL
+from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
@@ -54,9 +56,12 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
     graphs, assignment = StepGraphs(t3), prompt.assignment
     given = torch.empty(1, t3.sizes.speech_vocabulary, device=t3.device)
     sample = t3.kernels.sample
-    t3.kernels.sample = (  # type: ignore[method-assign]
-        lambda slots, batch, _noise=None: sample(slots, batch, given)
-    )
+
+    def sample_with_given(slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
+        assert noise is None
+        sample(slots, batch, given)
+
+    t3.kernels.sample = sample_with_given  # type: ignore[method-assign]
     key = GraphKey(places=1, guided=assignment.guided, context=512)
     for step, drawn in enumerate(noise):
         given.copy_(drawn)
