@@ -84,7 +84,6 @@ class Batch:
     gate_up: Tensor  # (R, 2 * ffn)
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32
-    noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
 
     @property
     def places(self) -> int:
@@ -110,7 +109,6 @@ class Buffers:
         self._batches: dict[tuple[int, bool, int], Batch] = {}
         self._of_places = {
             "slots": torch.full((places,), slots.idle_slot, dtype=torch.int32, device=device),
-            "noise": room(places, vocabulary, dtype=single),
         }
         self._of_rows = {
             "tables": room(rows, slots.page_table.shape[2], dtype=torch.int32),

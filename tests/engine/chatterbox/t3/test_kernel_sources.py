@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.chatterbox.cuda.program import SourceFile
-from engine.chatterbox.t3.kernels import many_rows, sources
+from engine.chatterbox.t3.kernels import few_rows, many_rows, sources
 from engine.weights.sizes import RELEASED, T3Sizes
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
@@ -42,7 +42,7 @@ def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
     check_products(architecture, half, sizes, None)
     check(sources.between(sizes, half), architecture, BETWEEN)
     check(sources.prompts(sizes, half), architecture, {"attend_prompts": (128, 0)})
-    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    ends = {"embed": (sizes.hidden // 4, 0), "sample": (1024, 0)}
     check(sources.sampling(sizes, half), architecture, ends)
 
 
@@ -130,6 +130,24 @@ def test_the_parity_mode_compiles(model: str) -> None:
     check(sources.between(SIZES[model], torch.float32), "90", BETWEEN)
     # Slow, with registers in memory: for comparing alone.
     sources.attention(SIZES[model], torch.float32, (9, 0), torch.int8).compile(nvrtc(), "sm_90")
+
+
+@pytest.mark.parametrize("cache", [None, torch.int8])
+@pytest.mark.parametrize("model", ["llama", *(pytest.param(name, marks=slow) for name in GPT2)])
+def test_attention_of_few_rows_fits_hopper(model: str, cache: torch.dtype | None) -> None:
+    forms = sources.attentions_of_few(SIZES[model], cache)
+    launched = {f"attend_{how.name}": (how.threads, 0) for how in forms}
+    for half in (torch.bfloat16, torch.float16):
+        check(sources.attention_few(SIZES[model], half, cache), "90", launched, own="a")
+    assert forms[-1].rows == few_rows.MOST_ROWS
+
+
+def test_only_hopper_attends_to_few_rows_before_all_queries_are_there() -> None:
+    capabilities = [capability_of(name) for name in SHARED_KB]
+    found = [each for each in capabilities if few_rows.attends(LLAMA, torch.float16, each)]
+    assert found == [(9, 0)]
+    assert not few_rows.attends(LLAMA, torch.float32, (9, 0))
+    assert not few_rows.attends(SIZES["nano"], torch.bfloat16, (9, 0), torch.int8)
 
 
 @pytest.mark.parametrize("model", ["llama", "turbo"])

@@ -122,6 +122,24 @@ def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(checkpoint: Ch
     )
 
 
+@torch.inference_mode()
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_a_query_that_is_no_number_is_not_waited_for(
+    checkpoint: Checkpoint, half: torch.dtype
+) -> None:
+    """Attention waits for bits that no number and no rounding has: all of them set."""
+    weights = load_t3(checkpoint.file, checkpoint.device, half)
+    config = DecoderConfig.for_streams(1, half, voices=1, sizes=weights.sizes)
+    t3 = T3(weights, config, compiled(checkpoint, half))
+    batch = t3.prefill([t3.reserve(UTTERANCES[0], 0)])
+    assert t3.slots.state[0, Column.STATUS] == SlotStatus.RUNNING
+    qkv = weights.layers[1].qkv
+    assert isinstance(qkv, torch.Tensor)
+    qkv.fill_(torch.nan)
+    t3.step(batch)
+    assert t3.slots.state[0, Column.STATUS] == SlotStatus.FAILED
+
+
 def test_attention_reads_every_position_of_a_long_context(checkpoint: Checkpoint) -> None:
     """More positions than one program reads at once, in every part of the context."""
     long = to_decode(some_text(600), some_voice(0), SpeechParameters(), cap=50)
@@ -266,7 +284,7 @@ def test_attention_by_pages_reads_all_that_is_used_and_nothing_else(
         residual=torch.zeros(rows, hidden, device=device),
         qkv=torch.randn(rows, 3 * hidden, device=device, generator=drawn).to(dtype),
         attended=torch.zeros(rows, hidden, dtype=dtype, device=device),
-        **dict.fromkeys(("normed", "gate_up", "activated", "logits", "noise"), torch.zeros(0)),
+        **dict.fromkeys(("normed", "gate_up", "activated", "logits"), torch.zeros(0)),
     )
     rotary = rotary_tables(4096, device)
     kernels = CompiledT3Kernels(sizes, dtype, device)
