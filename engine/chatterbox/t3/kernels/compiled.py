@@ -61,6 +61,7 @@ class CompiledT3Kernels:
         self._many: ManyRows | None = None
         if many_rows.multiplies(sizes, dtype, capability, stored):
             self._many = ManyRows(sizes, device)
+            self._most_rows = many_rows.fewest_rows(sizes) - 1
         attention = Program(sources.attention(sizes, dtype, capability, cache), device)
         self._attentions = [
             (how, attention.kernel(f"attend_{how.name}"))
@@ -179,7 +180,7 @@ class CompiledT3Kernels:
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
-        if self._pages is not None and batch.rows > sources.MOST_ROWS:
+        if self._pages is not None and batch.rows >= self._pages.fewest_rows:
             self._pages.attend(batch, cache, rotary)
             return
         how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)

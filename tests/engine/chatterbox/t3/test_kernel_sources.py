@@ -159,8 +159,9 @@ def test_kernels_of_many_rows_fit_hopper(model: str) -> None:
     }
     source = many_rows.products(SIZES[model])
     check(source, "90", launched | {"begin": (SIZES[model].hidden // 4, 0)}, own="a")
-    paged = {"attend_pages": (32 * many_rows.WARPS, many_rows.PAGES_SHARED)}
-    check(many_rows.attention(SIZES[model]), "90", paged, own="a")
+    for warps in many_rows.FEW_WARPS, many_rows.WARPS:
+        paged = {"attend_pages": (32 * warps, many_rows.pages_shared(warps))}
+        check(many_rows.attention(SIZES[model], warps), "90", paged, own="a")
 
 
 @pytest.mark.parametrize("model", ["llama", "turbo"])
@@ -176,14 +177,15 @@ def test_products_of_many_rows_take_all_of_a_matrix_in_one_wave(model: str) -> N
         "head": (sizes.speech_vocabulary, sizes.hidden),
     }
     for name, forms in many_rows.forms(sizes).items():
-        assert [form.rows for form in forms] == [32, 64, many_rows.MOST_ROWS]
+        assert [form.rows for form in forms] == [16, 32, 64, many_rows.MOST_ROWS]
         rows, columns = shapes[name]
         for form in forms:
             assert form.split * form.chunks * 64 == columns, (name, form)
-            split, across = form.grid(rows)
+            split, across, groups = form.grid(rows)
             assert across * 64 * form.tiles >= rows > (across - 1) * 64 * form.tiles
             beside = 228 * 1024 // (form.shared + 2048)
-            assert split * across <= (132 if split <= 2 else 120) * beside, (name, form)
+            assert groups * form.vectors == form.rows
+            assert split * across * groups <= (132 if split <= 2 else 120) * beside, (name, form)
 
 
 def test_only_hopper_has_products_of_many_rows_and_only_for_bf16_and_large_networks() -> None:
