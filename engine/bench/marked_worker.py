@@ -77,7 +77,7 @@ def _note(notes: Notes) -> None:
     notes.around(scheduler.Scheduler, "_collect", after="tokens were looked at")
     notes.around(scheduler, "speech_only", "its last token is heard")
     notes.around(WaveformDecoder, "submit", "the flow is begun")
-    notes.around(FlowRoom, "put", "its noise is queued", "the flow has its inputs")
+    notes.around(FlowRoom, "put", "its room is there", "the flow has its inputs")
     notes.around(WaveformDecoder, "_run_flow", after="the flow is queued")
     notes.around(WaveformDecoder, "_sound", after="vocoder and watermark are queued")
     notes.around(PendingWaveforms, "wait", after="the sound is there")

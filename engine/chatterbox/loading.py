@@ -40,9 +40,9 @@ from engine.weights.revisions import wanted
 ENGINE_VERSION = "timbre-3"
 SAMPLE_RATE = 24_000
 
-#: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured while loading, with
-#: the ten seconds of reference that most voices have.
-_COMMON_TOKENS = (50, 100, 150, 250)
+#: Speech tokens of 1 to 10 s, each of another length of the flow's graph: these are captured while
+#: loading, with the ten seconds of reference that most voices have.
+_COMMON_TOKENS = (30, 60, 90, 120, 150, 190, 220, 250)
 _PROMPT_TOKENS = 250
 #: On a CPU the waveform decoder hears the first 3 s of a voice instead of 10: it goes through them
 #: again with every chunk. CosyVoice, whose flow this is, calls it cloning in 3 s.

@@ -22,6 +22,7 @@ MOST_GRAPHS = 128
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
 RoomT = TypeVar("RoomT", bound="GraphInputs")
+BetweenT = TypeVar("BetweenT")
 ResultT = TypeVar("ResultT")
 
 
@@ -97,11 +98,19 @@ def _nothing_collected() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CapturedGraph:
-    """A graph with the tensors that it reads, and its output, which later graphs may overwrite."""
+    """Graphs in a row with the tensors that they read, and their output.
 
-    graph: torch.cuda.CUDAGraph
+    The latter may be overwritten by later graphs. `between` is memory that one writes for the next.
+    """
+
+    graphs: tuple[torch.cuda.CUDAGraph, ...]
     inputs: Any
     output: Any
+    between: object = None
+
+    def replay(self) -> None:
+        for graph in self.graphs:
+            graph.replay()
 
 
 class GraphCache:
@@ -143,12 +152,8 @@ class GraphCache:
         if key not in self._rehearsed:
             self._rehearse(key, launch)
         self._rehearsed.remove(key)  # if the capture fails, or is evicted, it is rehearsed anew
-        output: list[object] = []
-        graph = self._required_pool().capture(lambda: output.append(launch()))
-        self._graphs[key] = captured = CapturedGraph(graph, inputs, output[0])
-        while len(self._graphs) > self._most:
-            self._graphs.popitem(last=False)
-        return captured
+        graph, output = self._captured(launch)
+        return self._kept(key, CapturedGraph((graph,), inputs, output))
 
     def call(self, name: str, function: Callable[[InputsT], Tensor], inputs: InputsT) -> Tensor:
         """`function` of a tuple of tensors, on whose shapes alone depends what it launches.
@@ -167,7 +172,7 @@ class GraphCache:
             static = type(inputs)(*(tensor.clone() for tensor in inputs))
             captured = self.capture(key, lambda: function(static), static)
         torch._foreach_copy_(list(captured.inputs), list(inputs))
-        captured.graph.replay()
+        captured.replay()
         output: Tensor = captured.output
         return output
 
@@ -186,7 +191,7 @@ class GraphCache:
             if key not in self._rehearsed:
                 return self._rehearse(key, lambda: function(room))
             captured = self.capture(key, lambda: function(room), room)
-        captured.graph.replay()
+        captured.replay()
         output: Tensor = captured.output
         return output
 
@@ -199,11 +204,47 @@ class GraphCache:
             elif captured.inputs is not None:
                 captured.inputs.forget()
 
+    def run_in_two(
+        self,
+        key: Hashable,
+        first: Callable[[RoomT], BetweenT],
+        second: Callable[[RoomT, BetweenT], Tensor],
+        room: RoomT,
+    ) -> Tensor:
+        """`second` of a `room` and of what `first` gives of it, as by `run`, but in two graphs.
+
+        The device begins with the first one while the host still hands over the second.
+        """
+        if self._pool is None:
+            return second(room, first(room))
+        captured = self.find(key)
+        if captured is None:
+            if key not in self._rehearsed:
+                return self._rehearse(key, lambda: second(room, first(room)))
+            self._rehearsed.remove(key)
+            begin, between = self._captured(lambda: first(room))
+            end, output = self._captured(lambda: second(room, between))
+            captured = self._kept(key, CapturedGraph((begin, end), room, output, between))
+        captured.replay()
+        result: Tensor = captured.output
+        return result
+
     def clear(self) -> bool:
         """Evict all graphs; whether there were any."""
         any_graphs = bool(self._graphs)
         self._graphs.clear()
         return any_graphs
+
+    def _captured(self, launch: Callable[[], ResultT]) -> tuple[torch.cuda.CUDAGraph, ResultT]:
+        output: list[ResultT] = []
+        graph = self._required_pool().capture(lambda: output.append(launch()))
+        return graph, output[0]
+
+    def _kept(self, key: Hashable, captured: CapturedGraph) -> CapturedGraph:
+        self._graphs[key] = captured
+        while len(self._graphs) > self._most:
+            self._graphs.popitem(last=False)
+        return captured
 
     def _rehearse(self, key: Hashable, launch: Callable[[], ResultT]) -> ResultT:
         result = self._required_pool().rehearse(launch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 
 from engine.chatterbox.s3gen.config import (
@@ -22,7 +23,8 @@ def check(utterance: Utterance) -> None:
         raise ValueError("speech tokens are integer ids, and int64")
     if utterance.frames < 1:
         raise ValueError("an utterance needs at least one frame of speech")
-    if len(ids := tokens.numpy()) and not 0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS:
+    # As numbers without a sign, those below zero are the greatest.
+    if len(tokens) and tokens.numpy().view(np.uint64).max() >= SPEECH_TOKEN_IDS:
         raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
 
 

@@ -23,7 +23,9 @@ GUIDANCE = 0.7  # S3Gen's own classifier-free guidance, not T3's
 BATCH_SIZES = (1, 2, 4, 8, 16)
 TOKEN_STEP = 64  # flow lengths (prompt and speech tokens) are rounded up to a multiple
 FRAME_STEP = 64  # vocoder lengths (mel frames of speech) likewise
-CPU_STEP = 8  # instead of both where nothing is captured: padding is work like any other
+#: Of an utterance alone, which somebody waits for.
+ALONE_STEP = 32
+CPU_STEP = 8  # instead of all where nothing is captured: padding is work like any other
 
 
 @dataclass(frozen=True)

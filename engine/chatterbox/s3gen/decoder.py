@@ -17,9 +17,9 @@ from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.s3gen.batches import check, groups, vocoder_batches
 from engine.chatterbox.s3gen.config import (
+    ALONE_STEP,
     CPU_STEP,
     FRAME_STEP,
-    HARMONICS,
     MEL_BINS,
     TOKEN_STEP,
     batch_bucket,
@@ -27,18 +27,14 @@ from engine.chatterbox.s3gen.config import (
     round_up,
 )
 from engine.chatterbox.s3gen.flow import Flow
+from engine.chatterbox.s3gen.kernels import noise_kernel_for
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.noise import Noise
-from engine.chatterbox.s3gen.room import FlowRoom
+from engine.chatterbox.s3gen.room import FlowRoom, SoundRoom
 from engine.chatterbox.s3gen.stages import StageClock
-from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
+from engine.chatterbox.s3gen.vocoder import Vocoder
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, check_watermark
-from engine.chatterbox.utterance import (
-    FRAMES_PER_TOKEN,
-    SAMPLES_PER_FRAME,
-    EnrolledVoice,
-    Utterance,
-)
+from engine.chatterbox.utterance import FRAMES_PER_TOKEN, EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
@@ -94,11 +90,14 @@ class WaveformDecoder:
         self._vocoder = Vocoder(layout, dtype)
         self._watermark = Watermark(self.device, dtype)
         self._speaker_width = sizes.speaker_embedding
+        # What a mean flow begins with is drawn twice.
+        self._draw = None if self.mean_flow else noise_kernel_for(self.device, dtype)
         self._stream: torch.cuda.Stream | None = None
-        steps = (TOKEN_STEP, FRAME_STEP) if on_cuda else (CPU_STEP, CPU_STEP)
-        self._token_step, self._frame_step = steps
+        #: What the vocoder needs beside the mel is made ready here, while the flow runs.
+        self._beside: torch.cuda.Stream | None = None
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
+            self._beside = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
             # The weights were put in order on the stream that is current now.
             self._stream.wait_stream(torch.cuda.current_stream(self.device))
 
@@ -140,7 +139,7 @@ class WaveformDecoder:
         At most `limits.items` utterances; they share one padded batch.
         """
         with torch.inference_mode(), self._on_stream():
-            mel = self._run_flow(batch, self._noise(batch))
+            mel = [each.clone() for each in self._run_flow(batch, self._noise(batch))]
             if self._stream is not None:
                 self._stream.synchronize()
         return mel
@@ -180,52 +179,82 @@ class WaveformDecoder:
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
         noise = self._noise(batch)
-        clock.begin("flow")
+        since = clock.begin("flow")
         mel = self._run_flow(batch, noise)
+        parts = list(vocoder_batches(batch, self.limits))
+        if len(parts) > 1:  # the first one's graph may write where this one's output lies
+            mel = [each.clone() for each in mel]
         waveforms: list[Tensor] = []
-        for first, last in vocoder_batches(batch, self.limits):
+        for first, last in parts:
             some = slice(first, last)
-            waveforms += self._sound(batch[some], noise[some], mel[some], clock)
+            waveforms += self._sound(batch[some], noise[some], mel[some], clock, since)
+            since = self._mark()
         return waveforms
 
     def _sound(
-        self, batch: list[Utterance], noise: list[Noise], mel: list[Tensor], clock: StageClock
+        self,
+        batch: list[Utterance],
+        noise: list[Noise],
+        mel: list[Tensor],
+        clock: StageClock,
+        since: torch.cuda.Event | None,
     ) -> list[Tensor]:
-        """Vocoder and watermark of some utterances, on their way to pinned memory."""
+        """Vocoder and watermark of some utterances, on their way to pinned memory.
+
+        All that was queued before and reads what these are put into stands before `since`.
+        """
         clock.begin("vocoder")
         rows = batch_bucket(len(batch))
-        frames = round_up(max(utterance.frames for utterance in batch), self._frame_step)
-        speech = self._zeros(rows, frames, MEL_BINS)
-        phase = self._zeros(rows, HARMONICS)
-        source = self._zeros(rows, HARMONICS, frames * SAMPLES_PER_FRAME)
-        for row, (drawn, of_speech) in enumerate(zip(noise, mel, strict=True)):
-            speech[row, : len(of_speech)] = of_speech
-            phase[row] = drawn.phase
-            source[row, :, : drawn.source.shape[1]] = drawn.source
-        lengths = self._lengths([utterance.frames for utterance in batch], rows)
-        wave = self.graphs.call(
-            "vocoder", self._vocoder, VocoderInputs(speech, lengths, phase, source)
+        frames = round_up(
+            max(utterance.frames for utterance in batch), self._step(rows, FRAME_STEP)
         )
+        key = ("vocoder", rows, frames)
+        room = self.graphs.room(key, lambda: SoundRoom(rows, frames, self.device))
+        if room.is_new:
+            since = self._mark()  # as it has to be zero before
+        if self._beside is None or since is None:
+            room.expect(batch, noise)
+        else:
+            self._beside.wait_event(since)
+            with torch.cuda.stream(self._beside):
+                room.expect(batch, noise)
+            torch.cuda.current_stream(self.device).wait_stream(self._beside)
+        room.put(mel)
+        wave = self.graphs.run(key, lambda room: self._vocoder(room.inputs), room)
         clock.begin("watermark")
-        kept = self._lengths([utterance.kept_samples for utterance in batch], rows)
-        wave = self.graphs.call("watermark", self._watermark, MarkInputs(wave, kept))
-        host = self._pinned(wave.shape, torch.float32)
-        host.copy_(wave, non_blocking=True)
+        marked = self.graphs.call("watermark", self._watermark, MarkInputs(wave, room.kept))
+        host = self._pinned(marked.shape, torch.float32)
+        host.copy_(marked, non_blocking=True)
         return [host[row, : utterance.kept_samples] for row, utterance in enumerate(batch)]
 
+    def _mark(self) -> torch.cuda.Event | None:
+        """Where the current stream stands."""
+        return None if self._stream is None else self._stream.record_event()
+
+    def _step(self, rows: int, usual: int) -> int:
+        """What lengths of batches of `rows` are rounded up to a multiple of."""
+        if self._stream is None:
+            return CPU_STEP
+        return ALONE_STEP if rows == 1 else usual
+
     def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
-        """The mel of each one's speech, (frames, 80) fp32."""
+        """The mel of each one's speech, (frames, 80) fp32, where the next graph may write."""
         rows = batch_bucket(len(batch))
-        tokens = round_up(max(each.total_tokens for each in batch), self._token_step)
+        longest = max(each.total_tokens for each in batch)
+        tokens = round_up(longest, self._step(rows, TOKEN_STEP))
         key = ("flow", rows, tokens)
         room = self.graphs.room(
-            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device)
+            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device, self._draw)
         )
         room.put(batch, noise, self._prompt_mel)
-        mel = self.graphs.run(key, lambda room: self._flow(room.inputs), room)
-        # Copies: the next graph that runs may write where this one's output lies.
+        mel = self.graphs.run_in_two(
+            key,
+            lambda room: self._flow.encode(room.draw()),
+            lambda room, encoded: self._flow.solve(room.inputs, encoded),
+            room,
+        )
         return [
-            mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
+            mel[row, utterance.total_frames - utterance.frames : utterance.total_frames]
             for row, utterance in enumerate(batch)
         ]
 
@@ -236,15 +265,7 @@ class WaveformDecoder:
         return utterance.prompt_mel
 
     def _noise(self, batch: Sequence[Utterance]) -> list[Noise]:
-        return [Noise.of(each, self.device, mean_flow=self.mean_flow) for each in batch]
-
-    def _lengths(self, lengths: list[int], rows: int) -> Tensor:
-        """Lengths on the device; rows that only fill the batch have length one."""
-        padded = np.array(lengths + [1] * (rows - len(lengths)), np.int64)
-        return upload([padded], self.device)[0]
+        return [Noise(each, self.device, mean_flow=self.mean_flow) for each in batch]
 
     def _pinned(self, shape: torch.Size, dtype: torch.dtype) -> Tensor:
         return torch.empty(shape, dtype=dtype, pin_memory=self._stream is not None)
-
-    def _zeros(self, *shape: int) -> Tensor:
-        return torch.zeros(shape, device=self.device)

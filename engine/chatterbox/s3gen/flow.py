@@ -19,9 +19,9 @@ from engine.chatterbox.s3gen.config import (
     rounds_to_tf32,
     tf32_products,
 )
-from engine.chatterbox.s3gen.encoder import encode
+from engine.chatterbox.s3gen.encoder import encode, with_places
 from engine.chatterbox.s3gen.estimator import estimate
-from engine.chatterbox.s3gen.kernels import kernels_for
+from engine.chatterbox.s3gen.kernels import encoder_kernels_for, kernels_for
 from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.weights import (
     euler_times,
@@ -58,6 +58,10 @@ class Flow:
         """`dtype` is the estimator's; for the encoder's products see `encoder_dtype`."""
         self._tf32 = rounds_to_tf32(dtype, layout.device)
         self._encoder = load_encoder(layout, sizes, encoder_dtype(dtype, layout.device))
+        if layout.device.type == "cuda":  # on a CPU the memory is worth more
+            self._encoder = with_places(self._encoder)
+        width = self._encoder.token_embedding.shape[1]
+        self._encoder_kernels = encoder_kernels_for(layout.device, dtype, width)
         self._estimator = load_estimator(layout, sizes, dtype)
         self._kernels = kernels_for(layout.device, dtype)
         self.mean_flow = is_mean_flow(layout)
@@ -66,8 +70,14 @@ class Flow:
 
     def __call__(self, inputs: FlowInputs) -> Tensor:
         """The mel of prompt and speech: (batch, frames, 80) fp32, anything past an item's end."""
+        return self.solve(inputs, self.encode(inputs))
+
+    def encode(self, inputs: FlowInputs) -> Tensor:
+        """What `solve` is given."""
         with tf32_products(self._tf32):
-            encoded = encode(self._encoder, inputs.tokens, inputs.lengths)
+            return encode(self._encoder_kernels, self._encoder, inputs.tokens, inputs.lengths)
+
+    def solve(self, inputs: FlowInputs, encoded: Tensor) -> Tensor:
         with tf32_products(False):
             return self._solve(inputs, encoded)
 
@@ -84,9 +94,9 @@ class Flow:
         cond[0] = inputs.prompt
         lengths = (inputs.lengths * FRAMES_PER_TOKEN).repeat(rows)
         mel = inputs.noise.clone()
+        state.copy_(mel.expand_as(state))
         for step, duration in enumerate(self._steps):
-            state.copy_(mel.expand_as(state))
             slope = estimate(self._kernels, self._estimator, features.flatten(0, 1), lengths, step)
-            for part, weight in zip(slope.chunk(rows), self._row_weights, strict=True):
-                mel.add_(part, alpha=duration * weight)
+            shares = [duration * weight for weight in self._row_weights]
+            self._kernels.advance(mel, slope.view(rows, batch, frames, -1), shares, features)
         return mel

@@ -16,25 +16,22 @@ from engine.chatterbox.utterance import FRAMES_PER_TOKEN, Utterance
 class Noise:
     """Everything random in one utterance, in upstream's layouts.
 
-    `mel` is (80, frames of prompt and speech), standard normal: where the ODE starts. The rest is
-    drawn when it is first asked for, which is while the flow runs.
+    It is drawn from the request's `seed` alone, in the order in which upstream draws, and only when
+    it is first asked for: most of it while the flow runs.
     """
 
-    def __init__(self, mel: Tensor, samples: int, generator: torch.Generator) -> None:
-        self.mel = mel
-        self._samples, self._generator = samples, generator
-
-    @classmethod
-    def of(cls, utterance: Utterance, device: torch.device, *, mean_flow: bool) -> "Noise":
-        """Draw from the request's seed alone, in the order in which upstream draws."""
-        generator = torch.Generator(device).manual_seed(utterance.request.parameters.seed)
-        speech_frames = len(utterance.speech_tokens) * FRAMES_PER_TOKEN
+    def __init__(self, utterance: Utterance, device: torch.device, *, mean_flow: bool) -> None:
+        self.seed = utterance.request.parameters.seed
+        self._frames, self._samples = utterance.total_frames, utterance.samples
         # Upstream draws a mean flow's speech first, and then a whole of which the prompt is used.
-        speech = _normal(MEL_BINS, speech_frames, generator) if mean_flow else None
-        mel = _normal(MEL_BINS, utterance.total_frames, generator)
-        if speech is not None:
-            mel[:, utterance.total_frames - speech_frames :] = speech
-        return cls(mel, utterance.samples, generator)
+        tokens = len(utterance.speech_tokens) if mean_flow else 0
+        self._drawn_first = tokens * FRAMES_PER_TOKEN
+        self._device = device
+
+    @cached_property
+    def mel(self) -> Tensor:
+        """(80, frames of prompt and speech) standard normal: where the ODE starts."""
+        return self._begun[1]
 
     @property
     def phase(self) -> Tensor:
@@ -47,8 +44,18 @@ class Noise:
         return self._of_source[1]
 
     @cached_property
+    def _begun(self) -> tuple[torch.Generator, Tensor]:
+        generator = torch.Generator(self._device).manual_seed(self.seed)
+        first = self._drawn_first
+        speech = _normal(MEL_BINS, first, generator) if first else None
+        mel = _normal(MEL_BINS, self._frames, generator)
+        if speech is not None:
+            mel[:, self._frames - first :] = speech
+        return generator, mel
+
+    @cached_property
     def _of_source(self) -> tuple[Tensor, Tensor]:
-        generator = self._generator
+        generator, _ = self._begun
         drawn = torch.rand(HARMONICS, generator=generator, device=generator.device)
         phase = (drawn * 2 - 1) * torch.pi
         phase[:1].zero_()  # assigned as a number it would be copied, and waited for

@@ -16,16 +16,19 @@ class StageClock:
         self._names: list[str] = []
         self._marks: list[Any] = []
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str) -> torch.cuda.Event | None:
+        """Begin a stage, and give its mark on the current stream if there is one."""
         self._names.append(name)
-        self.stop()
+        return self.stop()
 
-    def stop(self) -> None:
-        mark: Any = time.perf_counter()
-        if self._on_cuda:
-            mark = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
-            mark.record()
+    def stop(self) -> torch.cuda.Event | None:
+        if not self._on_cuda:
+            self._marks.append(time.perf_counter())
+            return None
+        mark = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
+        mark.record()
         self._marks.append(mark)
+        return mark
 
     def done(self) -> bool:
         return not self._on_cuda or bool(self._marks[-1].query())

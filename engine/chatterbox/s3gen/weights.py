@@ -25,7 +25,8 @@ class EncoderLayer:
     """A conformer layer: relative-position attention and a feed-forward, norms folded in.
 
     `qkv` makes queries twice, with what is added to those that meet keys and to those that meet
-    positions and divided by the root of a head's width, then keys and values.
+    positions and divided by the root of a head's width, then keys and values. `places` is what
+    `position` makes of the distances from half of its length down to that below zero.
     """
 
     heads: int
@@ -34,6 +35,7 @@ class EncoderLayer:
     out: Linear
     feed_in: Linear
     feed_out: Linear
+    places: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

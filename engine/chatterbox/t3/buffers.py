@@ -84,7 +84,6 @@ class Batch:
     gate_up: Tensor  # (R, 2 * ffn)
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32
-    noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
 
     @property
     def places(self) -> int:
@@ -107,9 +106,9 @@ class Buffers:
 
         self._slots = slots
         self._filled: tuple[list[int], int, int] | None = None
+        self._batches: dict[tuple[int, bool, int], Batch] = {}
         self._of_places = {
             "slots": torch.full((places,), slots.idle_slot, dtype=torch.int32, device=device),
-            "noise": room(places, vocabulary, dtype=single),
         }
         self._of_rows = {
             "tables": room(rows, slots.page_table.shape[2], dtype=torch.int32),
@@ -124,14 +123,18 @@ class Buffers:
         }
 
     def batch(self, places: int, *, guided: bool, context: int) -> Batch:
-        """Views for a batch of this size. Equal arguments give the same memory every time."""
+        """Views for a batch of this size. Equal arguments give the same ones every time."""
+        key = places, guided, context
+        if (found := self._batches.get(key)) is not None:
+            return found
         rows = 2 * places if guided else places
-        return Batch(
+        batch = self._batches[key] = Batch(
             guided=guided,
             context=context,
             **{name: tensor[:places] for name, tensor in self._of_places.items()},
             **{name: tensor[:rows] for name, tensor in self._of_rows.items()},
         )
+        return batch
 
     def fill(self, batch: Batch, slots: list[int]) -> None:
         """Let a batch work on these slots as they are assigned now, its other places on none."""

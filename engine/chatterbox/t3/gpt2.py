@@ -99,8 +99,7 @@ class Gpt2T3:
         kernels = self.kernels
         kernels.embed(self._weights, slots, batch)
         for index, layer in enumerate(self._weights.layers):
-            kernels.norm_linear(batch, layer.qkv, batch.qkv)
-            kernels.attend(batch, pool.views(index), None)
+            kernels.attend_normed(batch, index, layer.qkv, pool.views(index), None)
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.up, layer.down)
 

@@ -45,7 +45,7 @@ class StepGraphs:
         t3.buffers.fill(batch, slots)
         for _ in range(steps):
             if captured is not None:
-                captured.graph.replay()
+                captured.replay()
             else:
                 t3.step(batch)
         return batch
@@ -69,5 +69,5 @@ class StepGraphs:
             captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, given), packed)
         t3.fill_rows(PrefillRows.of(captured.inputs.begin()), prompts)
         captured.inputs.send()
-        captured.graph.replay()
+        captured.replay()
         t3.note_assigned(batch, prompts)

@@ -58,8 +58,7 @@ class LlamaT3:
         kernels = self.kernels
         kernels.embed(self._weights, slots, batch)
         for index, layer in enumerate(self._weights.layers):
-            kernels.norm_linear(batch, layer.qkv, batch.qkv)
-            kernels.attend(batch, pool.views(index), self._rotary)
+            kernels.attend_normed(batch, index, layer.qkv, pool.views(index), self._rotary)
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.gate_up, layer.down)
 

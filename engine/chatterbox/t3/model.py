@@ -233,7 +233,6 @@ class T3:
 
     def _sample(self, batch: Batch) -> None:
         self.network.logits(batch)
-        self.kernels.draw_noise(self.slots, batch)
         self.kernels.sample(self.slots, batch)
 
     def _pages_for(self, utterance: Utterance, tokens: int) -> int:

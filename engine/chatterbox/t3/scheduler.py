@@ -102,9 +102,12 @@ class Scheduler:
         while self._ended:
             self._give_back(self._ended.pop())
         self._admit()
-        if self._running:
+        # None is queued for those that are cut off within what is queued already: their sound would
+        # share the device with it.
+        unfinished = any(utterance.queued < utterance.cap for utterance in self._running)
+        if unfinished:
             self._queue_burst_or_fewer()
-        if self._bursts and (len(self._bursts) >= self._in_flight or not self._running):
+        if self._bursts and (len(self._bursts) >= self._in_flight or not unfinished):
             return self._collect(self._bursts.popleft())
         return []
 

@@ -18,6 +18,7 @@ from engine.chatterbox.cuda.mapped import mapped
 from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
 from engine.speech import SpeechParameters
 from engine.weights.sizes import T3Sizes
@@ -182,6 +183,11 @@ class Slots:
             sampled = int(np.count_nonzero(words[:sampled] != NOTHING))
             last = int(words[sampled - 1])
         return SlotStatus(last >> STATUS_SHIFT), sampled
+
+    def noise(self, slots: Tensor, width: int) -> Tensor:
+        """Exponentially distributed (n, width) fp32, of each slot's seed and step."""
+        steps = self.state[:, Column.GENERATED][slots].long()
+        return exponential_noise(self.seeds[slots], steps, width)
 
     def tokens(self, slot: int, count: int) -> list[int]:
         """The first `count` tokens of a slot's utterance, which has as many."""

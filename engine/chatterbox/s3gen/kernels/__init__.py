@@ -6,6 +6,7 @@ is CUDA C++ and needs no more than an NVIDIA GPU of compute capability 8.0; on H
 cards. All are tested against `reference`. Nothing outside this package knows which is used.
 """
 
+import logging
 from functools import cache
 
 import torch
@@ -16,17 +17,24 @@ from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
 from engine.chatterbox.s3gen.kernels.cuda_mark import CudaMarkKernels, MarkKernels
-from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
-from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda_noise import NoiseKernel
+from engine.chatterbox.s3gen.kernels.protocol import EncoderKernels, S3GenKernels
+from engine.chatterbox.s3gen.kernels.reference import PlainEncoderKernels, ReferenceS3GenKernels
 
 __all__ = [
+    "EncoderKernels",
     "MarkKernels",
+    "NoiseKernel",
     "S3GenKernels",
     "VocoderKernels",
+    "encoder_kernels_for",
     "kernels_for",
     "mark_kernels_for",
+    "noise_kernel_for",
     "vocoder_kernels_for",
 ]
+
+_log = logging.getLogger(__name__)
 
 #: The compute capability that these kernels need: Turing has too little shared memory.
 SINCE = (8, 0)
@@ -72,3 +80,28 @@ def mark_kernels_for(
     """What runs the watermark there, its convolutions by the vocoder's; None as there."""
     convolutions = vocoder_kernels_for(device, dtype)
     return None if convolutions is None else (convolutions, CudaMarkKernels(device))
+
+
+@cache
+def encoder_kernels_for(device: torch.device, dtype: torch.dtype, width: int) -> EncoderKernels:
+    """What runs an encoder of so wide a stream beside an estimator of `dtype`."""
+    if vocoder_kernels_for(device, dtype) is None:
+        return PlainEncoderKernels()
+    from engine.chatterbox.s3gen.kernels.cuda_encoder import (  # noqa: PLC0415 - CUDA
+        WIDTH,
+        CudaEncoderKernels,
+    )
+
+    return CudaEncoderKernels(device) if width == WIDTH else PlainEncoderKernels()
+
+
+@cache
+def noise_kernel_for(device: torch.device, dtype: torch.dtype) -> NoiseKernel | None:
+    """What draws a flow's noise as torch does; None where that is left to torch."""
+    if vocoder_kernels_for(device, dtype) is None:
+        return None
+    kernel = NoiseKernel(device)
+    if kernel.draws_as_torch(device):
+        return kernel
+    _log.info("this torch draws noise in another order than ours: it is left to it")
+    return None

@@ -35,6 +35,18 @@ DEVICE void wait_for(u64 *signal, u32 phase) {
                      : "memory");
     } while (!there);
 }
+// The same for what other blocks of a cluster have stored.
+DEVICE void wait_in_cluster(u64 *signal) {
+    u32 there;
+    do {
+        asm volatile("{ .reg .pred p;\n"
+                     "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], 0;\n"
+                     "selp.u32 %0, 1, 0, p; }"
+                     : "=r"(there)
+                     : "r"(place(signal))
+                     : "memory");
+    } while (!there);
+}
 DEVICE void copy_bytes(half_t *to, const half_t *from, int bytes, u64 *signal) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
                  "[%3];" ::"r"(place(to)),

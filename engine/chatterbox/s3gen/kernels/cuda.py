@@ -8,6 +8,7 @@ which one a size takes is what won on an H200.
 
 import ctypes
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -67,6 +68,7 @@ FORMS = {
         "norm_mish": BlockForm(4, WIDTH, 128),
         "curve": BlockForm(1, 2048, 256),
         "snake": BlockForm(1, 1024, 256),
+        "advance": BlockForm(1, 1024, 256),
     },
 }
 
@@ -202,6 +204,14 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         result = stream if rounded is None else rounded
         assert result is not None
         return result
+
+    def advance(
+        self, mel: Tensor, slope: Tensor, shares: Sequence[float], features: Tensor
+    ) -> None:
+        first, *others = shares
+        bins, width = mel.shape[-1], features.shape[-1]
+        of_rows = (first, sum(others, 0.0), len(shares), bins, width)
+        self._launch("advance", (1, mel.numel()), mel, slope, features, mel.numel(), *of_rows)
 
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor

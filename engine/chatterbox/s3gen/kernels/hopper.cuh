@@ -79,13 +79,13 @@ DEVICE void multiply_64(float (&d)[8][4], const u32 (&a)[4], u64 b) {
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1), "n"(TRANSPOSED));
 }
 
-// The same for 128 rows of `b`.
-DEVICE void multiply_128(float (&d)[16][4], u64 a, u64 b) {
+// The same for 128 rows of `b`; added to what is there, or to zero where not `more`.
+DEVICE void multiply_128(float (&d)[16][4], u64 a, u64 b, int more = 1) {
     asm volatile("{ .reg .pred p; setp.ne.b32 p, %66, 0;\n"
                  "wgmma.mma_async.sync.aligned.m64n128k16.f32." HALF "." HALF
                  " {" NAMES_64 "}, %64, %65, p, 1, 1, 0, 0; }"
                  : SUMS_32(d), SUMS_8(d, 8), SUMS_8(d, 10), SUMS_8(d, 12), SUMS_8(d, 14)
-                 : "l"(a), "l"(b), "r"(1));
+                 : "l"(a), "l"(b), "r"(more));
 }
 
 DEVICE void multiply_128(float (&d)[16][4], const u32 (&a)[4], u64 b) {
@@ -111,6 +111,7 @@ DEVICE void multiply_256(float (&d)[32][4], const u32 (&a)[4], u64 b) {
                  : SUMS_64(d, 0), SUMS_64(d, 16)
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1));
 }
+DEVICE void settle(float (&d)[16][4]) { asm volatile("" : SUMS_64(d, 0)::"memory"); }
 DEVICE void settle(float (&d)[32][4]) { asm volatile("" : SUMS_64(d, 0), SUMS_64(d, 16)::"memory"); }
 #else
 #define HOPPER 0

@@ -22,10 +22,13 @@ from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, Transfor
 WIDTH, INNER, FEED = 256, 512, 1024  # of the stream, of all heads together, of the feed-forward
 HEADS = INNER // 64
 CHANNELS = (256, 320, 512)  # of what a resnet reads
-MULTIPROCESSORS = 132  # of an H100 or H200
 #: Clusters of four whose blocks take a multiprocessor each: so many surely fit a card at once.
 CLUSTERS = 28
 PARTS = WIDTH // 32  # of a row, each of which tells its mean and its sum of squares
+#: Into so many parts at most keys are cut, of so many times 64 queries at most: a cut takes room of
+#: two or more multiprocessors.
+MOST_CUT, MOST_OVER = 3, 128
+JOINED = (1 + 64 // 8) * 128 * 4  # numbers that a part leaves: see `halved_attention`
 
 
 class _Rows(NamedTuple):
@@ -33,6 +36,13 @@ class _Rows(NamedTuple):
 
     left: Tensor  # (tiles, 4, 64, 64) halves
     told: Tensor  # (tiles, 8, 64, 2) fp32
+
+
+class _Joined(NamedTuple):
+    """Where parts of the keys that attention cuts leave what they attended to, and are counted."""
+
+    parts: Tensor  # (multiprocessors, numbers) fp32
+    arrived: Tensor  # int32, zero before an attention, which the kernel ahead of it sees to
 
 
 class HopperKernels:
@@ -49,6 +59,7 @@ class HopperKernels:
             program = Program(file, device)
             for kernel, form in FORMS[name].items():
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
+        self._multiprocessors = torch.cuda.get_device_properties(device).multi_processor_count
         self._laid_out = WeakIdKeyDictionary()
         self._joined = WeakIdKeyDictionary()
         self._many = ManyFrames(self._launch, self._blocks, self._halves)
@@ -174,11 +185,12 @@ class HopperKernels:
         left, told = rows
         fed = torch.empty_like(told)
         means = stream.new_empty(tiles, 64)
-        # Half of the keys each where that does not fill the card more than once.
-        attention = "halved_64" if tiles * HEADS <= 2 * MULTIPROCESSORS else "attention_64"
+        parts = stream.new_empty(self._multiprocessors, JOINED)
+        joined = _Joined(parts, stream.new_empty(MOST_OVER, dtype=torch.int32))
+        queries = self._queries_form(tiles)
         for layer, after in pairs(layers):
-            self._divided("qkv", (left, told), layer.qkv, qkv, means)
-            self._launch(attention, (time // 64, HEADS, batch), qkv, lengths, attended, time)
+            self._divided(queries, (left, told), layer.qkv, qkv, means, joined.arrived)
+            self._attend(qkv, lengths, attended, time, joined)
             weight, second = self._blocks(layer.out), self._blocks(layer.feed_out)
             ahead, next_ahead = layer.feed_ahead, None if after is None else after.ahead
             handed = (rounded, None) if after is None else (left, told)
@@ -189,16 +201,43 @@ class HopperKernels:
                 continue
             grown = (stream, ahead, means, left, fed)
             self._launch("attended_out", (tiles, 4), attended, weight, *grown)
-            self._divided("feed_in", (left, fed), layer.feed_in, hidden, means)
+            self._divided("feed_in", (left, fed), layer.feed_in, hidden, means, None)
             grown_on = (stream, next_ahead, None if after is None else means, *handed)
             self._launch("feed_out", (tiles, 4), hidden, second, *grown_on)
 
+    def _queries_form(self, tiles: int) -> str:
+        """Of two tiles where the blocks of one are more than multiprocessors, if those fit."""
+        if tiles % 2 == 0 and tiles * (3 * INNER // 128) > self._multiprocessors:
+            for columns in (128, 192):
+                if tiles // 2 * (3 * INNER // columns) <= self._multiprocessors:
+                    return f"qkv_of_two_{columns}"
+        return "qkv"
+
+    def _attend(
+        self, qkv: Tensor, lengths: Tensor, attended: Tensor, time: int, joined: _Joined
+    ) -> None:
+        """Half of the keys each where that does not fill the card more than once.
+
+        What is more than one for each multiprocessor is cut further, as far as there is room.
+        """
+        blocks = len(qkv) * HEADS
+        if (over := blocks - self._multiprocessors) > self._multiprocessors:
+            grid = (time // 64, HEADS, len(lengths))
+            self._launch("attention_64", grid, qkv, lengths, attended, time)
+            return
+        name, grid = "halved_64", (blocks, 1, 1)
+        cut = min(MOST_CUT, self._multiprocessors // over) if over > 0 else 1
+        if cut > 1:
+            name, grid = f"halved_64_cut_{cut}", (self._multiprocessors, 1, 1)
+        self._launch(name, grid, qkv, lengths, attended, time, blocks, *joined)
+
     def _divided(
-        self, name: str, rows: tuple[Tensor, Tensor], product: Linear, *results: Tensor
+        self, name: str, rows: tuple[Tensor, Tensor], product: Linear, *results: Tensor | None
     ) -> None:
         left, told = rows
         weight = self._blocks(product.weight, centred=True)
-        grid = (len(left), len(product.weight) // 128)
+        tiles, columns = 2 if "of_two" in name else 1, 192 if name.endswith("192") else 128
+        grid = (len(left) // tiles, len(product.weight) // columns)
         self._launch(name, grid, left, told, weight, product.bias, *results)
 
     def _convolve(

@@ -25,7 +25,7 @@ class ChainForm(NamedTuple):
 def _conv(channels: int, parts: int, at_once: int) -> ChainForm:
     across = channels // 64
     tile = across * 72 * 64 * 2  # rows of halves, with two before the block's
-    told = 8 * 64 * 8 + 8 * (parts + 3)  # between the blocks of a cluster, and signals
+    told = 8 * 64 * 8 + 8 * (parts + 4)  # between the blocks of a cluster, and signals
     return ChainForm(256, at_once * across, tile + told)
 
 
@@ -38,6 +38,8 @@ FORMS = {
     "transformer": {
         "begin_rows": ChainForm(256, 0),
         "qkv": ChainForm(256, 4 + 2 * 4),
+        "qkv_of_two_128": ChainForm(512, 2 * 4 + 2 * 4),
+        "qkv_of_two_192": ChainForm(768, 2 * 4 + 3 * 4),
         "attended_out": ChainForm(160, 8 + 8 + 1),
         "feed_in": ChainForm(256, 4 + 2 * 4),
         "feed_out": ChainForm(160, 16 + 8 + 1),
@@ -45,12 +47,15 @@ FORMS = {
     "out_and_feed": {"out_and_feed": ChainForm(512, 28)},
     "transformer_many": {
         "norm_blocks": ChainForm(256, 0),
-        "many_product": ChainForm(288, 16 + 3 * 4),
+        "many_product": ChainForm(320, 16 + 3 * 4),
     },
     "grow_many": {"many_grow": ChainForm(384, 8 + 5 * 4)},
     "attention_blocks": {
         "halved_64": ChainForm(256, 1 + 2 * 3 * 2),
+        "halved_64_cut_2": ChainForm(512, 2 * (1 + 2 * 3 * 2)),
+        "halved_64_cut_3": ChainForm(512, 2 * (1 + 2 * 3 * 2)),
         "attention_64": ChainForm(160, 1 + 4 * 2),
+        "attention_64_back": ChainForm(160, 1 + 4 * 2),
     },
     "resnet": {
         "first_256": _conv(256, 4, 2),

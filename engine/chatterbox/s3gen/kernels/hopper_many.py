@@ -1,7 +1,7 @@
 """The estimator's resnets and layers on Hopper for so many rows that they fill the card many times.
 
-A cluster of two blocks sees each matrix together, and takes four times 64 rows at once: see
-`many.cuh`, `resnet_many.cu`, `grow_many.cu` and `transformer_many.cu`.
+A cluster of two blocks takes four times 64 rows at once: see `many.cuh`, `resnet_many.cu`,
+`grow_many.cu` and `transformer_many.cu`.
 """
 
 from typing import Protocol
@@ -44,10 +44,12 @@ class ManyFrames:
         self._launch, self._blocks, self._halves = launch, blocks, halves
         #: What a block's last layer left of its stream, which nobody changes before the next.
         self._rounded = WeakIdKeyDictionary()
+        #: Matrices as `many_grow` copies them.
+        self._in_pieces = WeakIdKeyDictionary()
 
     def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
         stream, left = self._resnet(rows, block, step, block.layers[0].ahead)
-        self._grow(stream, block.layers, lengths, left)
+        self._grow(stream, block.layers, lengths, left, pieces=True)
         self._rounded[stream] = left
         return stream
 
@@ -125,34 +127,63 @@ class ManyFrames:
         self._launch(f"many_{name}", grid, blocks, *given, wide, across, time, tiles, each)
 
     def _grow(
-        self, stream: Tensor, layers: tuple[TransformerLayer, ...], lengths: Tensor, left: Tensor
+        self,
+        stream: Tensor,
+        layers: tuple[TransformerLayer, ...],
+        lengths: Tensor,
+        left: Tensor,
+        *,
+        pieces: bool = False,
     ) -> None:
-        """The layers, of which the first reads `left`, which becomes the stream, rounded."""
+        """The layers, of which the first reads `left`, which becomes the stream, rounded.
+
+        The stream comes in rows, or in `pieces` as a resnet leaves it, and becomes rows. A kernel
+        begins at the end where the one before has ended: what that left is still in the cache.
+        """
         batch, time, _ = stream.shape
         tiles = len(left)
         qkv, attended = (self._halves(tiles, columns, stream) for columns in (3 * INNER, INNER))
         product = (min(tiles, MULTIPROCESSORS // ACROSS), ACROSS)
         grid, each = _clusters(tiles)
-        for layer, after in pairs(layers):
+        for number, (layer, after) in enumerate(pairs(layers)):
+            back = (number + 1) % 2
             weight = self._blocks(layer.qkv.weight, centred=True)
-            self._launch("many_product", product, left, weight, layer.qkv.bias, qkv, tiles)
+            self._launch("many_product", product, left, weight, layer.qkv.bias, qkv, tiles, back)
             queries = (time // 64, HEADS, batch)
-            self._launch("attention_64", queries, qkv, lengths, attended, time)
+            attention = "attention_64" if back else "attention_64_back"
+            self._launch(attention, queries, qkv, lengths, attended, time)
             self._launch(
                 "many_grow",
                 grid,
                 attended,
-                self._blocks(layer.out),
+                self._pieces(layer.out),
                 stream,
                 layer.feed_ahead,
-                self._blocks(layer.feed_in.weight, centred=True),
+                self._pieces(layer.feed_in.weight, outputs=128),
                 layer.feed_in.bias,
-                self._blocks(layer.feed_out),
+                self._pieces(layer.feed_out),
                 None if after is None else after.ahead,
                 left,
                 tiles,
                 each,
+                int(number == 0 and not pieces),
+                int(after is None),
+                back,
             )
+
+    def _pieces(self, matrix: Tensor, *, outputs: int = WIDTH) -> Tensor:
+        """Blocks of a matrix so that those of `outputs`, 32 KB of them, lie in one piece.
+
+        Pieces are in the order of the outputs and then the inputs. A matrix behind a norm, that of
+        128 outputs, is centred: see `HopperKernels`.
+        """
+        found: Tensor | None = self._in_pieces.get(matrix)
+        if found is None:
+            blocks = self._blocks(matrix, centred=outputs < WIDTH)
+            high = outputs // 64
+            apart = blocks.unflatten(1, (-1, 4 // high)).unflatten(0, (-1, high))
+            found = self._in_pieces[matrix] = apart.permute(0, 2, 3, 1, 4, 5).contiguous()
+        return found
 
 
 def is_many(rows: Tensor) -> bool:

@@ -1,5 +1,5 @@
-// What the kernels for many rows on Hopper share: matrices that the two blocks of a cluster see
-// together, and norms of rows of 256 that lie in the registers of four lanes.
+// What the kernels for many rows on Hopper share: matrices on their way through shared memory, results
+// on theirs out of it, and norms of rows of 256 that lie in the registers of four lanes.
 #pragma once
 #include "blocks.cuh"
 
@@ -39,8 +39,8 @@ DEVICE int block_again() {
 }
 
 // Matrices of 256 rows and 64 columns, or as many numbers, on their way through shared memory: item n
-// is in slot n % SLOTS, in both blocks of a cluster, each of which asks for half of it.
-template <int SLOTS>
+// is in slot n % SLOTS. SHARED: in both blocks of a cluster, each of which asks for half of it.
+template <int SLOTS, bool SHARED>
 struct Ring {
     static constexpr int ITEM = 4 * BLOCK;
     u64 *there, *taken;
@@ -48,17 +48,23 @@ struct Ring {
 
     DEVICE void prepare_signals() const {
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 16);
+        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], SHARED ? 16 : 8);
     }
     DEVICE half_t *slot(int n) const { return slots + n % SLOTS * ITEM; }
-    // Four blocks that lie so many blocks apart, and 64 numbers for `aside` where there are any; of
-    // one thread.
-    DEVICE void ask(int n, const half_t *from, int apart, const half_t *more = nullptr,
-                    half_t *aside = nullptr) const {
+    // Where four blocks lie side by side, and 64 numbers for `aside` where there are any; of one thread.
+    DEVICE void ask_alone(int n, const half_t *from, const half_t *more = nullptr,
+                          half_t *aside = nullptr) const {
         u64 *signal = &there[n % SLOTS];
         if (n >= SLOTS) wait_for(&taken[n % SLOTS], (n / SLOTS - 1) & 1);
         expect(signal, 4 * BLOCK_BYTES + (more ? 128 : 0));
         if (more) copy(aside + n % SLOTS * 64, more, 128, signal);
+        copy(slot(n), from, 4 * BLOCK_BYTES, signal);
+    }
+    // Four blocks that lie so many blocks apart, for both; of one thread.
+    DEVICE void ask(int n, const half_t *from, int apart) const {
+        u64 *signal = &there[n % SLOTS];
+        if (n >= SLOTS) wait_for(&taken[n % SLOTS], (n / SLOTS - 1) & 1);
+        expect(signal, 4 * BLOCK_BYTES);
         int rank = blockIdx.x % 2;
 #pragma unroll
         for (int i = 0; i < 2; i++)
@@ -69,8 +75,8 @@ struct Ring {
     // Of each of the eight warps that read it.
     DEVICE void leave(int n) const {
         if (threadIdx.x % 32 == 0) {
-            arrive_at(&taken[n % SLOTS], 0);
-            arrive_at(&taken[n % SLOTS], 1);
+            if (SHARED) arrive_at(&taken[n % SLOTS], 0), arrive_at(&taken[n % SLOTS], 1);
+            else arrive(&taken[n % SLOTS]);
         }
     }
     DEVICE void skip(int n) const { wait(n), leave(n); }
@@ -171,6 +177,31 @@ DEVICE void join_halves(float (&sum)[32][4], float *room, bool two) {
             for (int i = 0; i < 4; i++) sum[j][i] += other[(j * 4 + i) * 128];
 }
 
+// Four warps that `stay` add what those that lie opposite in the other block of a cluster, which do
+// not, have of the same rows. `room` has 64 KB in each block, and all threads of both meet twice.
+DEVICE void join_blocks(float (&sum)[32][4], float *room, bool stay) {
+    room += threadIdx.x % 128 * 4;
+    meet_cluster();
+    if (!stay) {
+        u32 there;
+        asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
+                     : "=r"(there)
+                     : "r"(place(room)), "r"(block_again() % 2 ^ 1));
+#pragma unroll
+        for (int j = 0; j < 32; j++)
+            asm volatile("st.shared::cluster.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(there + j * 2048),
+                         "f"(sum[j][0]), "f"(sum[j][1]), "f"(sum[j][2]), "f"(sum[j][3])
+                         : "memory");
+    }
+    meet_cluster();
+    if (stay)
+#pragma unroll
+        for (int j = 0; j < 32; j++) {
+            float4 other = *(const float4 *)(room + j * 512);
+            sum[j][0] += other.x, sum[j][1] += other.y, sum[j][2] += other.z, sum[j][3] += other.w;
+        }
+}
+
 // What four warps hold of 64 rows of 256, as products leave their sums.
 DEVICE void load_rows(float (&x)[32][4], const float *rows) {
     rows += (threadIdx.x / 32 % 4 * 16 + threadIdx.x % 32 / 4) * WIDTH + threadIdx.x % 4 * 2;
@@ -192,17 +223,24 @@ DEVICE void store_rows(const float (&x)[32][4], float *rows) {
                 make_float2(x[j][2 * half], x[j][2 * half + 1]);
 }
 
-// A warp's 16 rows of four such blocks to those of `to`. What is copied into them next is not
-// overtaken by this.
-template <int APART = BLOCK>
-DEVICE void copy_out(const half_t *blocks, half_t *to) {
-    __syncwarp();
-    int at = threadIdx.x / 32 % 4 * 16 * 64 + lane_again() * 8;
+// The same where a lane's numbers lie side by side, four of each eight columns: nobody else reads
+// them, and a warp's come in pieces of 512 bytes.
+DEVICE void load_pieces(float (&x)[32][4], const float *tile) {
+    tile += threadIdx.x / 32 % 4 * 32 * 128 + threadIdx.x % 32 * 4;
 #pragma unroll
-    for (int i = 0; i < WIDTH / 64; i++)
-#pragma unroll
-        for (int k = 0; k < 4; k++)
-            *(uint4 *)(to + i * BLOCK + at + k * 256) =
-                *(const uint4 *)(blocks + i * APART + at + k * 256);
-    show_to_products();
+    for (int j = 0; j < 32; j++) *(float4 *)x[j] = *(const float4 *)(tile + j * 128);
 }
+DEVICE void store_pieces(const float (&x)[32][4], float *tile) {
+    tile += threadIdx.x / 32 % 4 * 32 * 128 + threadIdx.x % 32 * 4;
+#pragma unroll
+    for (int j = 0; j < 32; j++)
+        *(float4 *)(tile + j * 128) = make_float4(x[j][0], x[j][1], x[j][2], x[j][3]);
+}
+
+// From shared memory by the copy engine, of one thread, and until it has read all.
+DEVICE void copy_back(half_t *to, const half_t *from, int bytes) {
+    asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;\n"
+                 "cp.async.bulk.commit_group;" ::"l"(to), "r"(place(from)), "r"(bytes)
+                 : "memory");
+}
+DEVICE void wait_until_read() { asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory"); }

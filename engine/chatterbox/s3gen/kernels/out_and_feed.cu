@@ -14,6 +14,14 @@ DEVICE void send(int rank, const void *from, u32 bytes, u64 *signal) {
                  "r"(place(from)), "r"(bytes), "r"(place_in(rank, signal))
                  : "memory");
 }
+// Sixteen bytes to the same place in another block of the cluster, whose signal there it is that they
+// have come. Ordinary stores would need a fence for the whole card.
+DEVICE void post(int rank, const void *mine, uint4 x, u64 *signal) {
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], "
+                 "{%1, %2, %3, %4}, [%5];" ::"r"(place_in(rank, mine)),
+                 "r"(x.x), "r"(x.y), "r"(x.z), "r"(x.w), "r"(place_in(rank, signal))
+                 : "memory");
+}
 // What a warp has put into shared memory is there for the products of all.
 DEVICE void hand_over(u64 *signal) {
     show_to_products();
@@ -92,13 +100,19 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
             }
         prepare(&early_free, 4);
         prepare(&scaled, 2);
-        prepare(&gathered, 12);
+        prepare(&gathered, 1);
+        expect(&gathered, 3 * 64 * 64 * sizeof(half_t));
         end_preparing();
     }
     __syncthreads();
     begin_cluster();
     start_next();
     if (threadIdx.x == 128) ask_first(0);
+    if (threadIdx.x == 160)
+        for (int i = blockIdx.y * 4 + rank; i < 96; i += gridDim.y * 4)
+            ask_for(i < 64 ? weight_out + (size_t)i * BLOCK
+                           : weight_in + (size_t)(((i - 64) / 8 * 4 + 2) * DEEP + i % 8) * BLOCK,
+                    BLOCK_BYTES);
     __syncwarp();
     u32 added[8];
 #pragma unroll
@@ -152,13 +166,15 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
             send(other, parts + rank * 64, 64 * sizeof(float2), &rows_there[rank]);
         }
         __syncwarp();
-    } else if (four < 3 && lane == 0) {
-        if (warp == 4) wait_for(&early_free, 0), ask_first(1);
-        if (four == 2) wait_for(&early_free, 0), ask_second(warp % 4, 0, 1);
+    } else {
+        if (four < 3 && lane == 0) {
+            if (warp == 4) wait_for(&early_free, 0), ask_first(1);
+            if (four == 2) wait_for(&early_free, 0), ask_second(warp % 4, 0, 1);
+        }
     }
     __syncwarp();
     if (warp >= 14) {
-        for (int i = 0; i < DEEP; i++) wait_for(&rows_there[i], 0);
+        for (int i = 0; i < DEEP; i++) wait_in_cluster(&rows_there[i]);
         float2 of = deviation<4>(parts, 0, threadIdx.x - 448);
         common[threadIdx.x - 448] = of.x;
         scales[threadIdx.x - 448] = of.y;
@@ -181,7 +197,7 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
     __syncwarp();
     wait_for_products<0>();
     settle(sum);
-    arrive_in_cluster();  // reads neither rows nor its part of the first matrix any more
+    begin_cluster();  // reads neither rows nor its part of the first matrix any more
     meet();
     if (four < 3 && lane == 0) {
         if (warp % 4 == 0) ask_second(four, 1, 3);
@@ -225,36 +241,28 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
     // The last four's part of the first matrix is free, as the rows are.
     auto buffer = [&](int from) { return from < 3 ? first + (10 + from * 2) * BLOCK : rows; };
     if (four) {
-        u32 theirs = place_in(columns_of(four), buffer(four));
+        // In halves, as little comes from a neighbour at a time.
+        half_t *to_them = buffer(four) + at * 8;
 #pragma unroll
-        for (int j = 0; j < 8; j++)
-            asm volatile("st.shared::cluster.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(
-                             theirs + (j * 128 + at) * 16),
-                         "f"(sum[j][0]), "f"(sum[j][1]), "f"(sum[j][2]), "f"(sum[j][3])
-                         : "memory");
-        __syncwarp();
-        if (lane == 0)
-            asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(
-                             place_in(columns_of(four), &gathered))
-                         : "memory");
+        for (int j = 0; j < 8; j += 2)
+            post(columns_of(four), to_them + j * 512,
+                 make_uint4(pack<half_t>(sum[j][0], sum[j][1]), pack<half_t>(sum[j][2], sum[j][3]),
+                            pack<half_t>(sum[j + 1][0], sum[j + 1][1]),
+                            pack<half_t>(sum[j + 1][2], sum[j + 1][3])),
+                 &gathered);
         return;
     }
-    u32 there;
-    do {
-        asm volatile("{ .reg .pred p;\n"
-                     "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], 0;\n"
-                     "selp.u32 %0, 1, 0, p; }"
-                     : "=r"(there)
-                     : "r"(place(&gathered))
-                     : "memory");
-    } while (!there);
+    wait_in_cluster(&gathered);
 #pragma unroll
     for (int other = 1; other < 4; other++) {
-        const float4 *from = (const float4 *)buffer(other);
+        const uint4 *from = (const uint4 *)buffer(other);
 #pragma unroll
-        for (int j = 0; j < 8; j++) {
-            float4 y = from[j * 128 + at];
-            sum[j][0] += y.x, sum[j][1] += y.y, sum[j][2] += y.z, sum[j][3] += y.w;
+        for (int j = 0; j < 8; j += 2) {
+            uint4 y = from[j * 64 + at];
+            sum[j][0] += lower<half_t>(y.x), sum[j][1] += upper<half_t>(y.x);
+            sum[j][2] += lower<half_t>(y.y), sum[j][3] += upper<half_t>(y.y);
+            sum[j + 1][0] += lower<half_t>(y.z), sum[j + 1][1] += upper<half_t>(y.z);
+            sum[j + 1][2] += lower<half_t>(y.w), sum[j + 1][3] += upper<half_t>(y.w);
         }
     }
 #pragma unroll

@@ -1,5 +1,6 @@
 """What the parts of S3Gen that are worth a kernel compute, whichever form of them does."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -8,6 +9,22 @@ from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 Activation = Literal["none", "gelu"]
+
+
+class EncoderKernels(Protocol):
+    """How the encoder's `stream` (batch, time, width) fp32 grows, and is read by its products."""
+
+    def norm(self, stream: Tensor, bias: Tensor | None) -> Tensor:
+        """`stream` grows by `bias` (width,) if there is one; its rows at zero mean, unit variance.
+
+        In the dtype that products read, or in fp32.
+        """
+
+    def grow(self, stream: Tensor, rows: Tensor, product: Linear) -> Tensor | None:
+        """`stream` grows by a product of `rows`, all but for the bias that is returned.
+
+        `rows` are in the weight's dtype.
+        """
 
 
 class S3GenKernels(Protocol):
@@ -54,6 +71,15 @@ class S3GenKernels(Protocol):
         """Causal convolution, norm and Mish, plus `shift` (channels,) fp32.
 
         With `stream`, that is added to in place and returned; else the result is in weight's dtype.
+        """
+
+    def advance(
+        self, mel: Tensor, slope: Tensor, shares: Sequence[float], features: Tensor
+    ) -> None:
+        """An Euler step: `mel` (batch, frames, 80) fp32 grows by each row's share of its slope.
+
+        `slope` is (rows, batch, frames, 80) fp32. The first 80 of `features`, (rows, batch, frames,
+        320) fp32, become the new mel in every row.
         """
 
     def snake(

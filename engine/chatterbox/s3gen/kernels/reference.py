@@ -4,6 +4,8 @@ The Triton kernels are tested against these, and replaced by them where Triton i
 tensor's value may decide what is launched: these too are captured into CUDA graphs.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -13,8 +15,22 @@ from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
 EPSILON = 1e-5
+LAYER_EPSILON = 1e-12  # of the encoder's layers
 SNAKE_EPSILON = 1e-9  # upstream's, against a division by zero
 TAPS = 3
+
+
+class PlainEncoderKernels:
+    """See `EncoderKernels` in `protocol`."""
+
+    def norm(self, stream: Tensor, bias: Tensor | None) -> Tensor:
+        if bias is not None:
+            stream.add_(bias)
+        return functional.layer_norm(stream, stream.shape[-1:], eps=LAYER_EPSILON)
+
+    def grow(self, stream: Tensor, rows: Tensor, product: Linear) -> Tensor | None:
+        stream.add_(multiply(rows, product))
+        return None
 
 
 class ReferenceS3GenKernels:
@@ -78,6 +94,13 @@ class ReferenceS3GenKernels:
         if stream is not None:
             return stream.add_(result)
         return result.to(block.conv.weight.dtype)
+
+    def advance(
+        self, mel: Tensor, slope: Tensor, shares: Sequence[float], features: Tensor
+    ) -> None:
+        for part, share in zip(slope, shares, strict=True):
+            mel.add_(part, alpha=share)
+        features[..., : mel.shape[-1]] = mel
 
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor

@@ -8,12 +8,15 @@
 #define TAPS 3
 #define BEFORE 8  // rows of a tile before it, of which the last two are seen: a whole kilobyte
 
-// Stores where `mine` is in the shared memory of another block of the cluster.
-DEVICE void tell(float2 *mine, int rank, float2 value) {
-    u32 theirs;
+// Stores where `mine` is in the shared memory of another block of the cluster, whose signal there it is
+// that eight bytes have come. An ordinary store would need a fence for the whole card.
+DEVICE void tell(float2 *mine, int rank, float2 value, u64 *signal) {
+    u32 theirs, at;
     asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(theirs) : "r"(place(mine)), "r"(rank));
-    asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(theirs), "f"(value.x),
-                 "f"(value.y)
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(place(signal)), "r"(rank));
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, "
+                 "[%3];" ::"r"(theirs),
+                 "f"(value.x), "f"(value.y), "r"(at)
                  : "memory");
 }
 
@@ -33,7 +36,8 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     constexpr bool BLOCKS = sizeof(FROM) == 2;
     half_t *weights = (half_t *)shared, *tile = weights + AT_ONCE * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
-    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS, *rows_there = taken + 2;
+    u64 *there = (u64 *)(parts + 8), *taken = there + PARTS;
+    u64 *rows_there = taken + 2, *told_there = rows_there + 1;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, rank = blockIdx.x;
     int four = __shfl_sync(~0u, threadIdx.x / 128, 0);  // uniform, so that the compiler knows it
     auto ask = [&](int part) {
@@ -47,10 +51,15 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
         prepare(&taken[0], 8);
         prepare(&taken[1], 8);
         prepare(rows_there, 1);
+        prepare(told_there, 1);
+        expect(told_there, 8 * 64 * sizeof(float2));
         end_preparing();
 #pragma unroll
         for (int part = 0; part < AT_ONCE; part++) ask(part);
     }
+    // Other warps ask for rows with a signal of the first one's: if their copy came before it is prepared,
+    // everybody would wait forever.
+    __syncthreads();
     if (NORMED) begin_cluster();
     start_next();
     int column = rank * 64 + four * 32 + lane % 4 * 2;
@@ -177,10 +186,9 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
             }
         squares = sum_of_four(squares);
         int row = warp % 4 * 16 + half * 8 + lane / 4;
-        tell(&parts[rank * 2 + four][row], lane % 4, make_float2(mean, squares));
+        tell(&parts[rank * 2 + four][row], lane % 4, make_float2(mean, squares), told_there);
     }
-    arrive_in_cluster();
-    wait_for_cluster();
+    wait_in_cluster(told_there);
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         // Means and squares of the parts to those of all (Chan, Golub and LeVeque 1979).

@@ -48,7 +48,7 @@ DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *con
     __shared__ u64 signals[2 * SLOTS], rows_there[STAGES], rows_taken[STAGES], done, joined;
     __shared__ float bias[WIDTH], gain[WIDTH], norm_bias[WIDTH], shift[WIDTH], excess[WIDTH];
     half_t *stages = (half_t *)shared;
-    Ring<SLOTS> ring{signals, signals + SLOTS, stages + STAGES * 2 * TILE};
+    Ring<SLOTS, true> ring{signals, signals + SLOTS, stages + STAGES * 2 * TILE};
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4, rank = blockIdx.x % 2;
     if (threadIdx.x == 256) {
         ring.prepare_signals();
@@ -236,12 +236,23 @@ DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *con
                         *(u32 *)(to + half * 8 * WIDTH + j * 8) =
                             pack<half_t>(sum[j][2 * half], sum[j][2 * half + 1]);
             }
-            if (KIND == SECOND || KIND == PLAIN)
-                store_rows(sum, stream + (size_t)tile * 64 * WIDTH);
+            float *to = stream + (size_t)tile * 64 * WIDTH;
+            if (KIND == SECOND && result)  // for the layers behind
+                store_pieces(sum, to);
+            else if (KIND == SECOND || KIND == PLAIN)
+                store_rows(sum, to);
             if (KIND == FIRST || KIND == SECOND && result) {
                 wait_for_four(two);  // nobody reads these rows any more
                 put_blocks<2 * TILE>(sum, excess, KIND == SECOND, staged);
-                copy_out<2 * TILE>(staged, result + (size_t)tile * (WIDTH / 64) * BLOCK);
+                show_to_products();
+                wait_for_four(two);
+                if (threadIdx.x % 128 == 0) {
+#pragma unroll
+                    for (int i = 0; i < WIDTH / 64; i++)
+                        copy_back(result + (size_t)(tile * (WIDTH / 64) + i) * BLOCK,
+                                  staged + i * 2 * TILE, BLOCK_BYTES);
+                    wait_until_read();
+                }
             }
         }
         __syncwarp();

@@ -85,3 +85,27 @@ extern "C" __global__ void __launch_bounds__(256) curve(half_t *rows, i64 size) 
     for (int i = 0; i < 8; i++) x[i] = gelu(x[i]);
     *(uint4 *)(rows + index) = packed(x);
 }
+
+// An Euler step of a flow of one or two `rows`: `mel` (size / bins, bins) grows by `first` of the first
+// slopes and by `second` of the others, and is put into the first columns of `features`, (rows, size /
+// bins, width), for the next step. `bins` is a multiple of 4.
+extern "C" __global__ void __launch_bounds__(256)
+advance(float *mel, const float *slope, float *features, int size, float first, float second, int rows,
+        int bins, int width) {
+    int index = (blockIdx.x * 256 + threadIdx.x) * 4;
+    start_next();
+    wait_for_previous();
+    if (index >= size) return;
+    float4 x = *(const float4 *)(mel + index);
+    auto grow = [&](const float *by, float share) {
+        float4 y = *(const float4 *)(by + index);
+        x.x = fmaf(y.x, share, x.x), x.y = fmaf(y.y, share, x.y);
+        x.z = fmaf(y.z, share, x.z), x.w = fmaf(y.w, share, x.w);
+    };
+    grow(slope, first);
+    if (rows == 2) grow(slope + size, second);
+    *(float4 *)(mel + index) = x;
+    size_t place = (size_t)(index / bins) * width + index % bins, part = (size_t)(size / bins) * width;
+    *(float4 *)(features + place) = x;
+    if (rows == 2) *(float4 *)(features + part + place) = x;
+}

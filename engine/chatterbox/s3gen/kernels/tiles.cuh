@@ -61,28 +61,19 @@ DEVICE float normalise(float (&x)[8]) {
     return mean;
 }
 
-// Each x times the normal distribution's mass below it, to 5e-5 everywhere: an odd polynomial, fitted
-// to the mass less one half, as `erff` alone would take as long as the product before it. A step for
-// all of them at once, since each waits for the step before.
+// Each x times the normal distribution's mass below it, to 3e-4 of x: the mass by the card's own tanh,
+// which is off by 5e-4 at most, of an odd polynomial that is fitted to 3e-5. `erff` alone would take as
+// long as the product before it.
 template <int COUNT>
 DEVICE void gelu(float (&x)[COUNT]) {
-    constexpr float FACTORS[] = {-4.516161222767323e-09f, 1.986458642022626e-07f,
-                                 -5.1480819820426404e-06f, 8.84954642970115e-05f,
-                                 -0.0010791196255013347f,  0.009718935005366802f,
-                                 -0.06619057804346085f,    0.3988194167613983f};
-    float near[COUNT], mass[COUNT];
 #pragma unroll
     for (int i = 0; i < COUNT; i++) {
-        near[i] = fminf(fmaxf(x[i], -4.25f), 4.25f);
-        mass[i] = 4.548099744039469e-11f;
+        float half = 0.5f * x[i], square = fminf(x[i] * x[i], 40.0f);  // beyond, the mass is all or none
+        float bent = fmaf(-3.53413787e-04f, square, 3.70165992e-02f);
+        bent = fmaf(bent, square, 7.97498535e-01f) * x[i];
+        asm("tanh.approx.f32 %0, %1;" : "=f"(bent) : "f"(bent));
+        x[i] = fmaf(half, bent, half);
     }
-#pragma unroll
-    for (int step = 0; step < 8; step++)
-#pragma unroll
-        for (int i = 0; i < COUNT; i++)
-            mass[i] = fmaf(mass[i], near[i] * near[i], FACTORS[step]);
-#pragma unroll
-    for (int i = 0; i < COUNT; i++) x[i] *= fmaf(near[i], mass[i], 0.5f);
 }
 
 DEVICE float gelu(float x) {

@@ -40,23 +40,25 @@ begin_rows(const float *stream, const float *ahead, half_t *left, float2 *told) 
     }
 }
 
-// 64 such rows times FOURS x 64 rows of `weight`; a row's mean goes to `means`, for who hands it on
-// next. Each four warps take 64 columns. The grid is (rows / 64, outputs / 64 / FOURS).
-template <int FOURS, bool CURVED>
+// TILES x 64 such rows times FOURS x 64 rows of `weight`; a row's mean goes to `means`, for who hands
+// it on next, and 128 counters at `arrived`, if anything, become zero. Each four warps take 64 columns of 64 rows. The grid is (rows / 64 / TILES, outputs / 64
+// / FOURS).
+template <int TILES, int FOURS, bool CURVED>
 DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t *weight,
-                            const half_t *bias, half_t *result, float *means) {
-    constexpr int DEEP = WIDTH / 64;
-    __shared__ u64 there[FOURS], rows_there[DEEP];
-    __shared__ float scales[64];
-    half_t *tile = (half_t *)shared, *weights = tile + DEEP * BLOCK;
+                            const half_t *bias, half_t *result, float *means, int *arrived) {
+    constexpr int DEEP = WIDTH / 64, ALL = TILES * FOURS;
+    __shared__ u64 there[FOURS], rows_there[TILES * DEEP];
+    __shared__ float scales[TILES * 64];
+    half_t *tile = (half_t *)shared, *weights = tile + TILES * DEEP * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     int four = __shfl_sync(~0u, threadIdx.x / 128, 0);  // uniform, so that the compiler knows it
-    int column = blockIdx.y * FOURS + four, columns = gridDim.y * FOURS;
+    int of = four % FOURS, mine = four / FOURS;  // whose columns, and of which 64 rows
+    int column = blockIdx.y * FOURS + of, columns = gridDim.y * FOURS, first = blockIdx.x * TILES;
     if (threadIdx.x == 0) {
 #pragma unroll
         for (int i = 0; i < FOURS; i++) prepare(&there[i], 1);
 #pragma unroll
-        for (int i = 0; i < DEEP; i++) prepare(&rows_there[i], 1);
+        for (int i = 0; i < TILES * DEEP; i++) prepare(&rows_there[i], 1);
         end_preparing();
 #pragma unroll
         for (int i = 0; i < FOURS; i++) {
@@ -72,28 +74,30 @@ DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t
     for (int j = 0; j < 8; j++)
         added[j] = *(const u32 *)(bias + column * 64 + j * 8 + lane % 4 * 2);
     wait_for_previous();
-    if (threadIdx.x == 0) {
+    if (threadIdx.x % (FOURS * 128) == 0) {
         show_to_copies();
 #pragma unroll
         for (int i = 0; i < DEEP; i++) {
-            expect(&rows_there[i], BLOCK_BYTES);
-            copy_blocks(tile + i * BLOCK, rows + (size_t)(blockIdx.x * DEEP + i) * BLOCK, 1,
-                        &rows_there[i]);
+            u64 *signal = &rows_there[mine * DEEP + i];
+            expect(signal, BLOCK_BYTES);
+            copy_blocks(tile + (mine * DEEP + i) * BLOCK,
+                        rows + (size_t)((first + mine) * DEEP + i) * BLOCK, 1, signal);
         }
     }
-    int row = threadIdx.x - (FOURS * 128 - 64);
+    int row = threadIdx.x - (ALL * 128 - TILES * 64);
     if (row >= 0) {
-        float2 of = deviation(told, blockIdx.x, row);
-        scales[row] = of.y;
-        if (blockIdx.y == 0) means[blockIdx.x * 64 + row] = of.x;
+        float2 found = deviation(told, first + row / 64, row % 64);
+        scales[row] = found.y;
+        if (blockIdx.y == 0) means[first * 64 + row] = found.x;
     }
-    const half_t *mine = weights + four * DEEP * BLOCK;
+    if (arrived && blockIdx.x == 0 && blockIdx.y == 0 && threadIdx.x < 128) arrived[threadIdx.x] = 0;
+    const half_t *by = weights + of * DEEP * BLOCK;
     float sum[8][4];
-    wait_for(&there[four], 0);
+    wait_for(&there[of], 0);
 #pragma unroll
     for (int i = 0; i < DEEP; i++) {
-        wait_for(&rows_there[i], 0);
-        u64 a = matrix_at(tile + i * BLOCK), b = matrix_at(mine + i * BLOCK);
+        wait_for(&rows_there[mine * DEEP + i], 0);
+        u64 a = matrix_at(tile + (mine * DEEP + i) * BLOCK), b = matrix_at(by + i * BLOCK);
         begin_products();
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
@@ -106,7 +110,7 @@ DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         int row = warp % 4 * 16 + half * 8 + lane / 4;
-        float scale = scales[row];
+        float scale = scales[mine * 64 + row];
 #pragma unroll
         for (int j = 0; j < 8; j++) {
             float u = fmaf(sum[j][2 * half], scale, lower<half_t>(added[j]));
@@ -118,7 +122,7 @@ DEVICE void divided_product(const half_t *rows, const float2 *told, const half_t
     __syncwarp();
     // A warp copies the rows that it has written.
     size_t at = warp % 4 * 16 * 64 + lane * 8;
-    half_t *to = result + (size_t)(blockIdx.x * columns + column) * BLOCK + at;
+    half_t *to = result + (size_t)((first + mine) * columns + column) * BLOCK + at;
 #pragma unroll
     for (int i = 0; i < 4; i++)
         *(uint4 *)(to + i * 256) = *(const uint4 *)(rounded + at + i * 256);
@@ -211,11 +215,11 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
     if (left) hand_on(sum, row, blockIdx.x, blockIdx.y, excess, common, rounded, left, told);
 }
 
-#define DIVIDED(NAME, CURVED)                                                                      \
-    extern "C" __global__ void __launch_bounds__(256, 2)                                           \
+#define DIVIDED(NAME, TILES, FOURS, CURVED)                                                        \
+    extern "C" __global__ void __launch_bounds__(128 * TILES * FOURS, 2 / TILES)                   \
     NAME(const half_t *rows, const float2 *told, const half_t *weight, const half_t *bias,         \
-         half_t *result, float *means) {                                                           \
-        divided_product<2, CURVED>(rows, told, weight, bias, result, means);                       \
+         half_t *result, float *means, int *arrived) {                                             \
+        divided_product<TILES, FOURS, CURVED>(rows, told, weight, bias, result, means, arrived);   \
     }
 #define ADD_PRODUCT(NAME, DEEP, SLOTS)                                                             \
     extern "C" __global__ void __launch_bounds__(160)                                              \
@@ -224,7 +228,9 @@ DEVICE void add_product(const half_t *rows, const half_t *weight, float *stream,
         add_product<DEEP, SLOTS>(rows, weight, stream, ahead, means, left, told);                  \
     }
 
-DIVIDED(qkv, false)
-DIVIDED(feed_in, true)
+DIVIDED(qkv, 1, 2, false)
+DIVIDED(qkv_of_two_128, 2, 2, false)
+DIVIDED(qkv_of_two_192, 2, 3, false)
+DIVIDED(feed_in, 1, 2, true)
 ADD_PRODUCT(attended_out, 8, 2)
 ADD_PRODUCT(feed_out, 16, 2)

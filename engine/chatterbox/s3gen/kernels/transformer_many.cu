@@ -1,5 +1,5 @@
 // A norm and the product after it on Hopper, for so many rows that they fill the card many times.
-#include "blocks.cuh"
+#include "many.cuh"
 
 // Sixty-four rows of `stream`, normalised after `ahead` is taken off, as blocks. The grid is
 // (rows / 64); a warp takes a row at a time.
@@ -29,18 +29,20 @@ norm_blocks(const float *stream, const float *ahead, half_t *result) {
 
 // Blocks of `result` from those of `rows` times 256 rows of `weight`, which stay in shared memory.
 // Two times four warps take 64 rows in turn: one multiplies while the other stores. A ninth warp
-// asks for what they read. The grid is (any, outputs / 256).
-extern "C" __global__ void __launch_bounds__(288, 1)
+// asks for what they read, a tenth has results copied. The last rows come first where `backwards`. The
+// grid is (any, outputs / 256).
+extern "C" __global__ void __launch_bounds__(320, 1)
 many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_t *result,
-             int tiles) {
+             int tiles, int backwards) {
     constexpr int SLOTS = 3, DEEP = WIDTH / 64;
-    __shared__ u64 weights_there, there[SLOTS], taken[SLOTS];
+    __shared__ u64 weights_there, there[SLOTS], taken[SLOTS], made[SLOTS];
     half_t *weights = (half_t *)shared, *slots = weights + 4 * DEEP * BLOCK;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, two = warp / 4;
     if (threadIdx.x == 256) {
         prepare(&weights_there, 1);
 #pragma unroll
-        for (int s = 0; s < SLOTS; s++) prepare(&there[s], 1), prepare(&taken[s], 4);
+        for (int s = 0; s < SLOTS; s++)
+            prepare(&there[s], 1), prepare(&taken[s], 1), prepare(&made[s], 4);
         end_preparing();
         // wgmma reads 256 rows of 64 halves in one piece.
         expect(&weights_there, 4 * DEEP * BLOCK_BYTES);
@@ -55,6 +57,20 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
     __syncthreads();
     start_next();
     wait_for_previous();
+    auto tile_of = [&](int t) { return backwards ? tiles - 1 - t : t; };
+    if (warp == 9) {
+        if (lane) return;
+        int n = 0;
+        for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x, n++) {
+            int slot = n % SLOTS;
+            wait_for(&made[slot], n / SLOTS & 1);
+            copy_back(result + (size_t)(tile_of(tile) * gridDim.y + blockIdx.y) * 4 * BLOCK,
+                      slots + slot * DEEP * BLOCK, 4 * BLOCK_BYTES);
+            wait_until_read();
+            arrive(&taken[slot]);
+        }
+        return;
+    }
     if (warp == 8) {
         if (lane) return;
         show_to_copies();
@@ -63,8 +79,8 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
             int slot = n % SLOTS;
             if (n >= SLOTS) wait_for(&taken[slot], (n / SLOTS - 1) & 1);
             expect(&there[slot], DEEP * BLOCK_BYTES);
-            copy_blocks(slots + slot * DEEP * BLOCK, rows + (size_t)tile * DEEP * BLOCK, DEEP,
-                        &there[slot]);
+            copy_blocks(slots + slot * DEEP * BLOCK,
+                        rows + (size_t)tile_of(tile) * DEEP * BLOCK, DEEP, &there[slot]);
         }
         return;
     }
@@ -107,17 +123,8 @@ many_product(const half_t *rows, const half_t *weight, const half_t *bias, half_
                     pack<half_t>(u, v);
             }
         }
-        __syncwarp();
-        size_t at = warp % 4 * 16 * 64 + lane * 8;
-        half_t *to = result + (size_t)(tile * gridDim.y + blockIdx.y) * 4 * BLOCK + at;
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-#pragma unroll
-            for (int k = 0; k < 4; k++)
-                *(uint4 *)(to + i * BLOCK + k * 256) =
-                    *(const uint4 *)(slot + at + i * BLOCK + k * 256);
         show_to_products();
         __syncwarp();
-        if (lane == 0) arrive(&taken[n % SLOTS]);
+        if (lane == 0) arrive(&made[n % SLOTS]);
     }
 }

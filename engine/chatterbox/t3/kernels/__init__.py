@@ -55,9 +55,6 @@ class T3Kernels(Protocol):
         `positions` becomes where in each row's context that is.
         """
 
-    def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        """`noise` becomes that of each slot's seed and step."""
-
     def begin(self, batch: Activations) -> None:
         """To be called where others than these have written `residual`, unless `embed` has."""
 
@@ -69,14 +66,31 @@ class T3Kernels(Protocol):
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
+    def attend_normed(
+        self,
+        batch: Batch,
+        layer: int,
+        weight: Matrix,
+        cache: tuple[Tensor, Tensor],
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> None:
+        """`norm_linear` into queries, keys and values, and `attend`, of a step's layer.
+
+        `qkv` is whatever it becomes. The first layer's comes right behind `embed`.
+        """
+
     def add_attended(self, batch: Activations, weight: Matrix) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
     def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         """`residual` grows by the MLP of its RMS norm, a Llama's gate in one matrix with `up`."""
 
-    def sample(self, slots: Slots, batch: Batch) -> None:
-        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
+    def sample(self, slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
+        """Turn `logits` into one token per running slot, and take note of it.
+
+        `noise` (places, speech vocabulary) fp32 is distributed exponentially; unless it is given,
+        it is drawn from each slot's seed and step.
+        """
 
 
 def kernels_for(

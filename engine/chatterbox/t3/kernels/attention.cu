@@ -74,16 +74,23 @@ __device__ __forceinline__ void attend(
     auto scale_at = [&](C* cache, i64 unit, int p) {
         return (float*)(cache + unit + PAGE * HEAD_DIM) + p % PAGE;
     };
+    int pages[AHEAD];  // of what is read first, asked for before it is known how much that is
+#pragma unroll
+    for (int i = 0; i < AHEAD; i++) {
+        const int page = ((i * WARPS + warp) * GROUPS + group) / PAGE;
+        pages[i] = page < table_width ? __ldg(table + page) : 0;
+    }
     uint4 k[AHEAD], v[AHEAD];
     float k_scale[AHEAD], v_scale[AHEAD];  // unused, and in no register, unless SCALED
-    auto read = [&](int turn) {
+    auto read = [&](int turn, bool first) {
 #pragma unroll
         for (int i = 0; i < AHEAD; i++) {
             const int p = ((turn + i) * WARPS + warp) * GROUPS + group;
             k[i] = v[i] = make_uint4(0, 0, 0, 0);
             if (SCALED) k_scale[i] = v_scale[i] = 0;
             if (p < position) {
-                const i64 its = unit(p), at = its + p % PAGE * HEAD_DIM + d;
+                const i64 its = first ? (i64(pages[i]) * heads + head) * UNIT : unit(p);
+                const i64 at = its + p % PAGE * HEAD_DIM + d;
                 k[i] = read_once(keys + at);
                 v[i] = read_once(values + at);
                 if (SCALED) k_scale[i] = __ldg(scale_at(keys, its, p));
@@ -91,7 +98,7 @@ __device__ __forceinline__ void attend(
             }
         }
     };
-    read(0);
+    read(0, true);
 #if ROTARY
     float cosine[PER_LANE], sine[PER_LANE];
 #pragma unroll
@@ -197,7 +204,7 @@ __device__ __forceinline__ void attend(
 
     float most = NOTHING, total = 0, mixed[PER_LANE] = {};
     for (int turn = 0; turn == 0 || turn * WARPS * GROUPS < position; turn += AHEAD) {
-        if (turn > 0) read(turn);
+        if (turn > 0) read(turn, false);
         float score[AHEAD];
         float higher = most;
 #pragma unroll

@@ -11,7 +11,8 @@ from torch import Tensor
 from engine.chatterbox.cuda.program import Kernel, Program
 from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
-from engine.chatterbox.t3.kernels import many_rows, sources
+from engine.chatterbox.t3.kernels import few_rows, many_rows, sources
+from engine.chatterbox.t3.kernels.few_rows import FewRowsAttention
 from engine.chatterbox.t3.kernels.many_rows import ManyRows, PagedAttention
 from engine.chatterbox.t3.kernels.products import (
     MOST_FULL_ROWS,
@@ -60,11 +61,15 @@ class CompiledT3Kernels:
         self._many: ManyRows | None = None
         if many_rows.multiplies(sizes, dtype, capability, stored):
             self._many = ManyRows(sizes, device)
+            self._most_rows = many_rows.fewest_rows(sizes) - 1
         attention = Program(sources.attention(sizes, dtype, capability, cache), device)
         self._attentions = [
             (how, attention.kernel(f"attend_{how.name}"))
             for how in sources.attentions(sizes, capability, cache)
         ]
+        self._few: FewRowsAttention | None = None
+        if few_rows.attends(sizes, dtype, capability, stored):
+            self._few = FewRowsAttention(sizes, dtype, device, cache)
         self._pages: PagedAttention | None = None
         if many_rows.attends(dtype, capability, cache):
             self._pages = PagedAttention(sizes, device)
@@ -73,9 +78,7 @@ class CompiledT3Kernels:
             prompts = Program(sources.prompts(sizes, dtype), device)
             self._attend_prompts = prompts.kernel("attend_prompts")
         sampling = Program(sources.sampling(sizes, dtype), device)
-        self._embed, self._draw_noise, self._sample = map(
-            sampling.kernel, ("embed", "draw_noise", "sample")
-        )
+        self._embed, self._sample = map(sampling.kernel, ("embed", "sample"))
         self._behind = sampling.behind
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
@@ -148,6 +151,7 @@ class CompiledT3Kernels:
         return self._between.plain(weight, dtype)
 
     def embed(self, weights: T3Weights | Gpt2Weights, slots: Slots, batch: Batch) -> None:
+        products = self._products(batch)
         self._embed(
             (batch.rows,),
             batch.residual.shape[1] // 4,
@@ -159,23 +163,11 @@ class CompiledT3Kernels:
             batch.slots,
             slots.state,
             batch.places,
+            products.squares if isinstance(products, HalfPrecision) else ctypes.c_void_p(),
             behind=self._behind,
         )
-        products = self._products(batch)
         if isinstance(products, ManyRows):
             products.begin(batch)
-
-    def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        lanes = -(-batch.noise.shape[1] // 4)
-        self._draw_noise(
-            (-(-lanes // 256), batch.places),
-            256,
-            batch.noise,
-            slots.seeds,
-            batch.slots,
-            slots.state,
-            behind=self._behind,
-        )
 
     def begin(self, batch: Activations) -> None:
         products = self._products(batch)
@@ -188,7 +180,7 @@ class CompiledT3Kernels:
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
-        if self._pages is not None and batch.rows > sources.MOST_ROWS:
+        if self._pages is not None and batch.rows >= self._pages.fewest_rows:
             self._pages.attend(batch, cache, rotary)
             return
         how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)
@@ -206,18 +198,40 @@ class CompiledT3Kernels:
             behind=self._behind,
         )
 
+    def attend_normed(
+        self,
+        batch: Batch,
+        layer: int,
+        weight: Matrix,
+        cache: tuple[Tensor, Tensor],
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> None:
+        products = self._products(batch)
+        if not isinstance(products, HalfPrecision):
+            products.norm_linear(batch, weight, batch.qkv)
+            self.attend(batch, cache, rotary)
+            return
+        few = self._few if batch.rows <= few_rows.MOST_ROWS else None
+        qkv = batch.qkv if few is None else few.qkv(layer, batch.rows)
+        products.norm_linear(batch, weight, qkv, late=layer == 0)
+        if few is None:
+            self.attend(batch, cache, rotary)
+        else:
+            few.attend(batch, layer, cache, rotary)
+
     def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._products(batch).add_attended(batch, weight)
 
     def add_mlp(self, batch: Activations, up: Matrix, down: Matrix) -> None:
         self._products(batch).add_mlp(batch, up, down)
 
-    def sample(self, slots: Slots, batch: Batch) -> None:
+    def sample(self, slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
         self._sample(
             (batch.places,),
             1024,
             batch.logits,
-            batch.noise,
+            ctypes.c_void_p() if noise is None else noise,
+            slots.seeds,
             batch.slots,
             slots.state,
             slots.parameters,

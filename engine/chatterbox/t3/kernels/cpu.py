@@ -9,7 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.kernels.reference import RMS_EPSILON, ReferenceT3Kernels, record_tokens
+from engine.chatterbox.t3.kernels.reference import (
+    RMS_EPSILON,
+    ReferenceT3Kernels,
+    record_tokens,
+)
 from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.weights.sizes import HEAD_DIM
 
@@ -44,10 +48,12 @@ class CpuT3Kernels(ReferenceT3Kernels):
             )
             batch.attended[row] = mixed.view(-1)
 
-    def sample(self, slots: Slots, batch: Batch) -> None:
+    def sample(self, slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
         if not slots.rules.penalty_last:
-            super().sample(slots, batch)
+            super().sample(slots, batch, noise)
             return
+        if noise is None:
+            noise = slots.noise(batch.slots, batch.logits.shape[1])
         state, finite = slots.state[batch.slots], batch.logits.isfinite().all(dim=-1)
         token = torch.zeros(batch.places, dtype=torch.int32)
         for place, slot in enumerate(batch.slots.tolist()):
@@ -56,7 +62,7 @@ class CpuT3Kernels(ReferenceT3Kernels):
                     batch.logits[place],
                     slots.seen[slot],
                     slots.parameters[slot].tolist(),
-                    batch.noise[place],
+                    noise[place],
                 )
         record_tokens(slots, batch.slots, state, token, finite)
 

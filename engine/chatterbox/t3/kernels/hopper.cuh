@@ -51,7 +51,6 @@ __device__ __forceinline__ void copy_box(
                  "l"(&map), "r"(column), "r"(row), "r"(place(signal))
                  : "memory");
 }
-
 // What wgmma is told of a matrix: its address, 1,024 bytes between groups of eight rows, swizzled.
 __device__ __forceinline__ u64 matrix_at(const char* at) {
     return u64(place(at) >> 4 & 0x3fff) | u64(1) << 16 | u64(64) << 32 | u64(1) << 62;
@@ -62,7 +61,8 @@ __device__ __forceinline__ u64 matrix_at(const char* at) {
 #define SUMS_16(d, i) SUMS_8(d, i), SUMS_8(d, i + 2)
 #define SUMS_32(d, i) SUMS_16(d, i), SUMS_16(d, i + 4)
 #define SUMS_64(d, i) SUMS_32(d, i), SUMS_32(d, i + 8)
-#define NAMES_16 "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
+#define NAMES_8 "%0, %1, %2, %3, %4, %5, %6, %7"
+#define NAMES_16 NAMES_8 ", %8, %9, %10, %11, %12, %13, %14, %15"
 #define NAMES_32                                                                                  \
     NAMES_16 ", %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
 #define NAMES_64                                                                                  \
@@ -80,6 +80,7 @@ __device__ __forceinline__ u64 matrix_at(const char* at) {
     __device__ __forceinline__ void settle(float (&d)[N / 8][4]) {                                \
         asm volatile("" : SUMS_##COUNT(d, 0)::"memory");                                          \
     }
+MULTIPLY(16, 8, "8", "9", "10")
 MULTIPLY(32, 16, "16", "17", "18")
 MULTIPLY(64, 32, "32", "33", "34")
 MULTIPLY(128, 64, "64", "65", "66")

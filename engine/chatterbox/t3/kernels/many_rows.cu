@@ -1,8 +1,9 @@
-// Products of weight matrices with 17 to 128 rows, on Hopper's own tensor-core instructions.
+// Products of weight matrices with 17 to 128 rows, a Llama's with 9 to 128, on Hopper's own tensor-core
+// instructions.
 //
 // Compiled with HIDDEN, the network's width; GPT2, whether it is one, with a bias on every product and
-// no gate; and for each kernel its TILES, CHUNKS, SPLIT, STAGES and PACE. The number in a kernel's name
-// is N, how many rows it takes.
+// no gate; and for each kernel its N, TILES, CHUNKS, SPLIT, STAGES and PACE. The number in a kernel's
+// name is how many rows it takes, in groups of N.
 //
 // The matrix's rows are those of what tensor cores multiply, 64 a tile, and the vectors are its
 // columns. A block has TILES of them, and CHUNKS times 64 columns of the matrix. It asks for them before
@@ -38,9 +39,9 @@ __device__ __forceinline__ uint2 rounded4(float4 v) {
     return make_uint2(pack<bf16>(v.x, v.y), pack<bf16>(v.z, v.w));
 }
 
-// The grid is (SPLIT, tiles of the matrix / TILES). `squares` (TOLD, MOST) are the vectors' if they
-// are to be normed, or become those of what was added to, whose `rounded` (rows, columns) is kept.
-// `bias` is (columns,), and read if BIASED.
+// The grid is (SPLIT, tiles of the matrix / TILES, groups of N vectors). `squares` (TOLD, MOST) are the
+// vectors' if they are to be normed, or become those of what was added to, whose `rounded` (rows,
+// columns) is kept. `bias` is (columns,), and read if BIASED.
 template <int N, End END, bool BIASED, int TILES, int CHUNKS, int SPLIT, int STAGES, int PACE>
 __device__ __forceinline__ void product(
     const Map& matrix, const Map& vectors, const bf16* bias, float* squares, void* out,
@@ -59,6 +60,7 @@ __device__ __forceinline__ void product(
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, rank = blockIdx.x;
     // What a thread ends: four columns of some of the vectors.
     const int at = threadIdx.x % QUADS * 4, column = blockIdx.y * (QUADS * 4) + at;
+    const int first = blockIdx.z * N, of_block = first + rank * PART;
 
     auto ask_for_weights = [&](int i) {
         expect(&weights_there[i], TILES * PIECE);
@@ -102,7 +104,8 @@ __device__ __forceinline__ void product(
     if (warp >= WARPS) {
         auto ask = [&](int i) {
             expect(&there[i], STAGE);
-            copy_box(stages + i % STAGES * STAGE, vectors, (rank * CHUNKS + i) * 64, 0, &there[i]);
+            copy_box(stages + i % STAGES * STAGE, vectors, (rank * CHUNKS + i) * 64, first,
+                     &there[i]);
         };
         if (threadIdx.x == THREADS) {
             asm volatile("fence.proxy.async.global;" ::: "memory");
@@ -113,7 +116,7 @@ __device__ __forceinline__ void product(
             for (int v = lane; v < PART; v += 32) {
                 float square = 0;
 #pragma unroll
-                for (int i = 0; i < TOLD; i++) square += squares[i * MOST + rank * PART + v];
+                for (int i = 0; i < TOLD; i++) square += squares[i * MOST + of_block + v];
                 scales[v] = rsqrtf(square / HIDDEN + EPSILON);
             }
         if (threadIdx.x == THREADS)
@@ -128,7 +131,7 @@ __device__ __forceinline__ void product(
         if (END == ADD)
 #pragma unroll
             for (int n = 0; n < ITEMS; n++) {
-                const int own = (n * THREADS + threadIdx.x) / QUADS, row = rank * PART + own;
+                const int own = (n * THREADS + threadIdx.x) / QUADS, row = of_block + own;
                 const bool is = own < PART && row < rows;
                 const float* residual = (const float*)out + row * columns + column;
                 before[n] = is ? *(const float4*)residual : make_float4(0, 0, 0, 0);
@@ -195,7 +198,7 @@ __device__ __forceinline__ void product(
     if (warp < WARPS)
 #pragma unroll
         for (int n = 0; n < ITEMS; n++) {
-            const int own = (n * THREADS + threadIdx.x) / QUADS, row = rank * PART + own;
+            const int own = (n * THREADS + threadIdx.x) / QUADS, row = of_block + own;
             if (own >= PART) break;
             float4 v = parts[n][0], up = parts[n][BOTH - 1];
             if (END != ADD) {
@@ -250,9 +253,9 @@ extern "C" __global__ void __launch_bounds__(HIDDEN / 4) begin(
 }
 
 #if HOPPER
-template <int TILES, int CHUNKS, int SPLIT, int STAGES, int PACE> struct Form {
+template <int N, int TILES, int CHUNKS, int SPLIT, int STAGES, int PACE> struct Form {
     static constexpr int threads = 128 * TILES + 64, split = SPLIT;
-    template <int N, End END, class... Given>
+    template <End END, class... Given>
     static __device__ __forceinline__ void multiply(const Given&... given) {
         product<N, END, GPT2, TILES, CHUNKS, SPLIT, STAGES, PACE>(given...);
     }
@@ -266,20 +269,23 @@ template <int TILES, int CHUNKS, int SPLIT, int STAGES, int PACE> struct Form {
 #define ITS_BIAS (const bf16*)nullptr
 #define UP GATE
 #endif
-#define PRODUCT(NAME, N, FORM, END)                                                               \
+#define PRODUCT(NAME, FORM, END)                                                                  \
     extern "C" __global__ void __cluster_dims__(Form<FORM>::split, 1, 1)                          \
         __launch_bounds__(Form<FORM>::threads, 1) NAME(                                           \
             const __grid_constant__ Map matrix, const __grid_constant__ Map vectors, BIAS         \
             float* squares, void* out, bf16* rounded, int rows, int columns) {                    \
-        Form<FORM>::multiply<N, END>(                                                             \
+        Form<FORM>::multiply<END>(                                                                \
             matrix, vectors, ITS_BIAS, squares, out, rounded, rows, columns);                     \
     }
-#define PRODUCTS(N)                                                                               \
-    PRODUCT(qkv_##N, N, QKV_##N, STORE)                                                           \
-    PRODUCT(output_##N, N, OUTPUT_##N, ADD)                                                       \
-    PRODUCT(up_##N, N, UP_##N, UP)                                                                \
-    PRODUCT(down_##N, N, DOWN_##N, ADD)                                                           \
-    PRODUCT(head_##N, N, HEAD_##N, STORE_FULL)
+#define PRODUCTS(ROWS)                                                                            \
+    PRODUCT(qkv_##ROWS, QKV_##ROWS, STORE)                                                        \
+    PRODUCT(output_##ROWS, OUTPUT_##ROWS, ADD)                                                    \
+    PRODUCT(up_##ROWS, UP_##ROWS, UP)                                                             \
+    PRODUCT(down_##ROWS, DOWN_##ROWS, ADD)                                                        \
+    PRODUCT(head_##ROWS, HEAD_##ROWS, STORE_FULL)
+#if !GPT2
+PRODUCTS(16)
+#endif
 PRODUCTS(32)
 PRODUCTS(64)
 PRODUCTS(128)

@@ -1,17 +1,18 @@
-"""A step of 17 to 128 rows on Hopper in bf16: its products, and its attention.
+"""A step of 9 to 128 rows on Hopper in bf16: its products, and its attention.
 
 Sizes of blocks are as measured on an H200 (docs/benchmarks/h200/step.md). They change speed, and
 results by no more than rounding.
 """
 
 import ctypes
+import sys
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.driver import TensorMap
-from engine.chatterbox.cuda.program import HOPPER, Program, SourceFile
+from engine.chatterbox.cuda.program import HOPPER, Kernel, Program, SourceFile
 from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, PAGE
 from engine.chatterbox.t3.gpt2_weights import Affine
@@ -28,11 +29,12 @@ class ManyForm:
     """How a matrix is multiplied with up to `rows` rows in bf16: one of `many_rows.cu`.
 
     A block takes `tiles` times 64 rows of the matrix and `chunks` times 64 of its columns; `split`
-    blocks share a row. Of its matrix `pace` chunks are on their way at once, and of the vectors it
-    has `stages` at a time.
+    blocks share a row. Of its matrix `pace` chunks are on their way at once, and of the vectors,
+    of which it takes `vectors`, it has `stages` at a time.
     """
 
     rows: int
+    vectors: int
     tiles: int
     chunks: int
     split: int
@@ -47,20 +49,45 @@ class ManyForm:
     def shared(self) -> int:
         """Dynamic shared memory of a block, in bytes: its part, vectors, what others send."""
         part = 8192 * self.tiles * self.chunks
-        sums = self.rows // self.split * (64 * self.tiles + 4) * 4
-        return part + 128 * self.rows * self.stages + (self.split - 1) * sums
+        sums = self.vectors // self.split * (64 * self.tiles + 4) * 4
+        return part + 128 * self.vectors * self.stages + (self.split - 1) * sums
 
-    def grid(self, matrix_rows: int) -> tuple[int, int]:
-        return self.split, -(-matrix_rows // (64 * self.tiles))
+    def grid(self, matrix_rows: int) -> tuple[int, int, int]:
+        return self.split, -(-matrix_rows // (64 * self.tiles)), self.rows // self.vectors
 
 
-#: Of each matrix, by rows: tiles, chunks, split, stages, pace.
+#: Of each matrix, by rows: vectors, tiles, chunks, split, stages, pace.
 _BLOCKS = {
-    "qkv": {32: (1, 8, 2, 8, 4), 64: (1, 8, 2, 8, 4), 128: (1, 8, 2, 8, 4)},
-    "output": {32: (1, 8, 2, 8, 8), 64: (1, 8, 2, 8, 4), 128: (1, 8, 2, 8, 4)},
-    "up": {32: (2, 8, 2, 8, 3), 64: (2, 8, 2, 8, 3), 128: (2, 8, 2, 4, 2)},
-    "down": {32: (1, 16, 4, 16, 8), 64: (1, 16, 4, 10, 8), 128: (1, 16, 4, 4, 4)},
-    "head": {32: (2, 8, 2, 8, 3), 64: (2, 8, 2, 8, 3), 128: (2, 8, 2, 4, 2)},
+    "qkv": {
+        16: (16, 1, 8, 2, 8, 4),
+        32: (32, 1, 8, 2, 8, 4),
+        64: (64, 1, 8, 2, 8, 4),
+        128: (128, 1, 8, 2, 8, 4),
+    },
+    "output": {
+        16: (16, 1, 4, 4, 4, 4),
+        32: (16, 1, 8, 2, 8, 8),
+        64: (32, 1, 8, 2, 8, 8),
+        128: (64, 1, 8, 2, 8, 4),
+    },
+    "up": {
+        16: (16, 2, 8, 2, 8, 3),
+        32: (32, 2, 8, 2, 8, 3),
+        64: (64, 2, 8, 2, 8, 3),
+        128: (128, 2, 8, 2, 4, 2),
+    },
+    "down": {
+        16: (16, 1, 8, 8, 4, 4),
+        32: (32, 1, 16, 4, 16, 8),
+        64: (64, 1, 16, 4, 10, 8),
+        128: (128, 1, 16, 4, 4, 4),
+    },
+    "head": {
+        16: (16, 2, 8, 2, 8, 3),
+        32: (32, 2, 8, 2, 8, 3),
+        64: (64, 2, 8, 2, 8, 3),
+        128: (128, 2, 8, 2, 4, 2),
+    },
 }
 
 
@@ -72,7 +99,8 @@ def forms(sizes: T3Sizes) -> dict[str, tuple[ManyForm, ...]]:
     }
     if _gpt2(sizes):  # without a gate
         found["up"] = tuple(replace(form, tiles=1) for form in found["up"])
-    return found
+    few = fewest_rows(sizes)
+    return {matrix: tuple(f for f in of if f.rows >= few) for matrix, of in found.items()}
 
 
 def multiplies(
@@ -87,7 +115,7 @@ def products(sizes: T3Sizes) -> SourceFile:
     defines: dict[str, str | int] = {"HIDDEN": sizes.hidden, "GPT2": _gpt2(sizes)}
     for matrix, of_matrix in forms(sizes).items():
         for form in of_matrix:
-            of = form.tiles, form.chunks, form.split, form.stages, form.pace
+            of = form.vectors, form.tiles, form.chunks, form.split, form.stages, form.pace
             defines[f"{matrix.upper()}_{form.rows}"] = ",".join(map(str, of))
     return SourceFile(_PACKAGE, "many_rows.cu", defines)
 
@@ -151,7 +179,7 @@ class ManyRows:
             form.grid(len(weight)),
             form.threads,
             self._map(weight, 64),
-            self._map(vectors, form.rows),
+            self._map(vectors, form.vectors),
             *bias,
             self._squares,
             out,
@@ -171,7 +199,13 @@ class ManyRows:
 
 #: Warps of a block that attends, each with room for a page of keys and one of values.
 WARPS = 6
-PAGES_SHARED = WARPS * 2 * PAGE * HEAD_DIM * torch.bfloat16.itemsize
+#: Of few rows there are fewer, so that all blocks fit beside one another.
+FEW_ROWS, FEW_WARPS = 16, 4
+
+
+def pages_shared(warps: int) -> int:
+    """Dynamic shared memory of a block of `attention_pages.cu`, in bytes."""
+    return warps * 2 * PAGE * HEAD_DIM * torch.bfloat16.itemsize
 
 
 def attends(
@@ -181,12 +215,17 @@ def attends(
     return (dtype, capability, cache) == (torch.bfloat16, HOPPER, None)
 
 
-def attention(sizes: T3Sizes) -> SourceFile:
+def fewest_rows(sizes: T3Sizes) -> int:
+    """From how many rows on these are faster than the kernels of fewer."""
+    return 17 if _gpt2(sizes) else 9
+
+
+def attention(sizes: T3Sizes, warps: int) -> SourceFile:
     defines: dict[str, str | int] = {
         "PAGE": PAGE,
         "MOST_PAGES": CONTEXT_BUCKETS[-1] // PAGE,
         "ROTARY": 1 - _gpt2(sizes),
-        "WARPS": WARPS,
+        "WARPS": warps,
     }
     return SourceFile(_PACKAGE, "attention_pages.cu", defines)
 
@@ -195,16 +234,23 @@ class PagedAttention:
     """See `engine.chatterbox.t3.kernels.T3Kernels.attend`; for any number of rows."""
 
     def __init__(self, sizes: T3Sizes, device: torch.device) -> None:
-        program = Program(attention(sizes), device)
-        self._behind = program.behind
-        self._attend = program.kernel("attend_pages", shared=PAGES_SHARED)
+        self.fewest_rows = fewest_rows(sizes)
+        #: By how many rows they are for: a block's warps, which have a page each at a time.
+        self._kernels: dict[int, tuple[int, Kernel]] = {}
+        for most, warps in (FEW_ROWS, FEW_WARPS), (sys.maxsize, WARPS):
+            if most >= self.fewest_rows:
+                program = Program(attention(sizes, warps), device)
+                self._behind = program.behind
+                kernel = program.kernel("attend_pages", shared=pages_shared(warps))
+                self._kernels[most] = warps, kernel
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
-        self._attend(
+        warps, kernel = next(how for most, how in self._kernels.items() if batch.rows <= most)
+        kernel(
             (cache[0].shape[1], batch.rows),
-            32 * WARPS,
+            32 * warps,
             batch.qkv,
             *cache,
             *(rotary or (ctypes.c_void_p(), ctypes.c_void_p())),
@@ -214,7 +260,7 @@ class PagedAttention:
             batch.tables.shape[1],
             batch.places if batch.guided else 0,
             HEAD_DIM**-0.5,
-            shared=PAGES_SHARED,
+            shared=pages_shared(warps),
             behind=self._behind,
         )
 

@@ -31,6 +31,8 @@ class HalfPrecision:
         program = Program(sources.projections(sizes, dtype, capability, stored), device)
         self._behind = program.behind
         self._rounds = sources.rounds(sizes, dtype)
+        #: Of a few rows of the residual, by eight columns: whoever adds to it tells them.
+        self.squares = torch.zeros(sources.MOST_ROWS, sizes.hidden // 8, device=device)
         self._products = {
             matrix: [
                 (product, program.kernel(product.kernel, shared=shared), shared)
@@ -44,12 +46,17 @@ class HalfPrecision:
         """Of prompts; a step's embedding is kept rounded as well from the first."""
         if self._rounds:
             batch.normed.copy_(batch.residual)
+            by_eight = batch.residual.square().unflatten(-1, (-1, 8))
+            torch.sum(by_eight, -1, out=self.squares[: batch.rows])
 
-    def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
+    def norm_linear(
+        self, batch: Activations, weight: Matrix, out: Tensor, *, late: bool = False
+    ) -> None:
+        """With `late`, what follows starts once what is before has ended."""
         if out is batch.logits:  # behind a prompt as well, which rounds nothing
             self._multiply(batch, "head", batch.residual, weight, out)
         else:
-            self._multiply(batch, "qkv", self._stream(batch), weight, out)
+            self._multiply(batch, "qkv", self._stream(batch), weight, out, late=late)
 
     def add_attended(self, batch: Activations, weight: Matrix) -> None:
         self._multiply(batch, "output", batch.attended, weight, batch.residual)
@@ -63,7 +70,14 @@ class HalfPrecision:
         return batch.normed if self._rounds else batch.residual
 
     def _multiply(
-        self, batch: Activations, name: str, vectors: Tensor, matrix: Matrix, out: Tensor
+        self,
+        batch: Activations,
+        name: str,
+        vectors: Tensor,
+        matrix: Matrix,
+        out: Tensor,
+        *,
+        late: bool = False,
     ) -> None:
         weight, *bias = _tensors(matrix)
         rows, columns = out.shape
@@ -79,8 +93,10 @@ class HalfPrecision:
             *bias,
             out,
             batch.normed,
+            self.squares,
             rows,
             columns,
+            late,
             shared=shared,
             behind=self._behind,
         )

@@ -49,6 +49,11 @@ template <class T> __device__ __forceinline__ void unpack8(uint4 v, float* to) {
     to[4] = lower<T>(v.z), to[5] = upper<T>(v.z), to[6] = lower<T>(v.w), to[7] = upper<T>(v.w);
 }
 
+// For attention, which may be looking whether it is there.
+template <class T> __device__ __forceinline__ void store(T* to, T value) {
+    asm volatile("st.relaxed.gpu.global.u16 [%0], %1;" ::"l"(to), "h"(value.bits) : "memory");
+}
+
 enum From {
     PLAIN,    // T
     NORMED,   // fp32, to be normed
@@ -57,12 +62,14 @@ enum From {
 
 // `vectors` are (rows, WIDTH), at most ROWS of them.
 // `scales` are those of the matrix rows, read if W has eight bits. `bias` is (columns,), and read if
-// BIASED. `rounded` (rows, columns) becomes what ADD makes in T.
+// BIASED. `rounded` (rows, columns) becomes what ADD makes in T, and `told` (rows, columns / 8) the sums
+// of its squares by eight columns, which the norm of few ROUNDED rows reads. A `late` kernel lets the
+// next one start only once those before it have ended.
 template <class T, class W, int WIDTH, int WARPS, int TILES, int ROWS, From FROM, End END,
           bool BIASED>
 __device__ __forceinline__ void product(
     const void* vectors, const W* weight, const float* scales, const T* bias, void* out, T* rounded,
-    int rows, int columns) {
+    float* told, int rows, int columns, bool late) {
     constexpr bool SCALED = is_eight_bits<W>::value, WIDE = ROWS > 8;
     constexpr int HALVES = SCALED ? 2 : 1;  // of sixteen bytes, with eight columns each
     constexpr int PIECES = WIDTH / 32 / HALVES / WARPS, PAIRS = (TILES + 1) / 2;
@@ -79,6 +86,9 @@ __device__ __forceinline__ void product(
     constexpr bool EXCHANGED = SCALED && ROWS <= 4 && FROM != NORMED;
     constexpr int LANES = 4 * CHUNKS, PASS = 32 / LANES;
     static_assert(!EXCHANGED || 32 % LANES == 0, "a pass takes whole rows");
+    constexpr bool TOLD = IS_ROUNDED && !WIDE && !SCALED;  // squares, by who adds to who norms
+    static_assert(!TOLD || ROWS <= WARPS, "a warp adds up the squares of a row");
+    static_assert(!TOLD || FROM != ROUNDED || WIDTH == 1024, "of which a lane has four");
     static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
     static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
     static_assert(END != ADD || TILES == 1, "one warp adds");
@@ -91,7 +101,7 @@ __device__ __forceinline__ void product(
     const int begin = warp * CHUNKS * 32 + t * 8 * HALVES;
     const int first = blockIdx.x * (END == GATE ? 4 * TILES : 8 * TILES);
 
-    start_next();
+    if (!late) start_next();
     const W* from[TILES];
 #pragma unroll
     for (int tile = 0; tile < TILES; tile++) {
@@ -107,13 +117,6 @@ __device__ __forceinline__ void product(
         if (FEW_COPIES && i % GROUP == GROUP - 1) end_copies<1>();
     }
 #endif
-    auto matrix = [&](int tile, int p) -> uint4 {
-#if HAS_ASYNC_COPY
-        return kept[(tile * PIECES + p) * THREADS + tid];
-#else
-        return *(const uint4*)(from[tile] + p * 32 * HALVES);
-#endif
-    };
     // Where a chunk of eight columns begins among a lane's own.
     auto chunk = [](int c) { return c / HALVES * 32 * HALVES + c % HALVES * 8; };
     // Of this lane's places in the pair of tiles that its warp will end.
@@ -129,8 +132,19 @@ __device__ __forceinline__ void product(
             column = min(column, (END == GATE ? 2 : 1) * columns - 1);
             if (SCALED) factor[i & 1][i >> 1] = scales[column];
         }
+    auto matrix = [&](int tile, int p) -> uint4 {
+#if HAS_ASYNC_COPY
+        return kept[(tile * PIECES + p) * THREADS + tid];
+#else
+        return *(const uint4*)(from[tile] + p * 32 * HALVES);
+#endif
+    };
     wait_for_previous();
+    if (late) start_next();
 
+    float4 squares_of = make_float4(0, 0, 0, 0);  // of a warp's row, a lane's part
+    if constexpr (TOLD && FROM == ROUNDED)
+        if (warp < rows) squares_of = ((const float4*)(told + warp * (WIDTH / 8)))[lane];
     // What the first warp adds to, asked for now.
     float before[2 * SETS];
     if (END == ADD && warp == 0) {
@@ -263,7 +277,7 @@ __device__ __forceinline__ void product(
                 const T* at = (const T*)vectors + i64(g + 8 * s) * WIDTH + begin + chunk(c);
                 x[s][c] = g + 8 * s < rows ? *(const uint4*)at : make_uint4(0, 0, 0, 0);
             }
-        if constexpr (FROM == ROUNDED)
+        if constexpr (FROM == ROUNDED && !TOLD)
 #pragma unroll
             for (int s = 0; s < SETS; s++) {
                 if constexpr (WIDE) {
@@ -384,6 +398,12 @@ __device__ __forceinline__ void product(
             parts[n * THREADS + tid] = sum;
         }
     }
+    if constexpr (TOLD && FROM == ROUNDED)
+        if (warp < rows) {
+            const float square =
+                sum_of_warp(squares_of.x + squares_of.y + squares_of.z + squares_of.w);
+            if (lane == 0) squares[0][warp] = square;
+        }
     __syncthreads();
 
     auto total = [&](int n) {
@@ -401,7 +421,7 @@ __device__ __forceinline__ void product(
     for (int pair = warp; pair < PAIRS; pair += WARPS) {
         // value[i]: of row row_of(i), and of this lane's place in the pair's first and second tile.
         constexpr int VALUES = 2 * SETS;
-        float value[2][VALUES];
+        float value[2][VALUES], square[VALUES] = {};
         if constexpr (WIDE) {
             float4 a = total(2 * pair);
             float4 b = 2 * pair + 1 < TILES ? total(2 * pair + 1) : make_float4(0, 0, 0, 0);
@@ -421,7 +441,8 @@ __device__ __forceinline__ void product(
             if constexpr (FROM != PLAIN && !SCALE_FIRST) {
                 float square = 0;
 #pragma unroll
-                for (int w = 0; w < WARPS; w++) square += squares[w][row];
+                for (int w = 0; w < (TOLD && FROM == ROUNDED ? 1 : WARPS); w++)
+                    square += squares[w][row];
                 scale = rsqrtf(square / WIDTH + EPSILON);
             }
             float a = value[0][i] * scale, b = value[1][i] * scale;
@@ -443,10 +464,11 @@ __device__ __forceinline__ void product(
                 if constexpr (END == ADD) {
                     ((float*)out)[at] = before[i] + a;
                     if constexpr (!is_fp16<T>::value) rounded[at] = from_float<T>(before[i] + a);
+                    square[i] = (before[i] + a) * (before[i] + a);
                 }
                 if constexpr (END == STORE || END == GELU) {
-                    ((T*)out)[at] = from_float<T>(a);
-                    if (2 * pair + 1 < TILES) ((T*)out)[at + 8] = from_float<T>(b);
+                    store((T*)out + at, from_float<T>(a));
+                    if (2 * pair + 1 < TILES) store((T*)out + at + 8, from_float<T>(b));
                 }
                 if constexpr (END == STORE_FULL) {
                     if (column < columns) ((float*)out)[at] = a;
@@ -454,6 +476,15 @@ __device__ __forceinline__ void product(
                 }
             }
         }
+        if constexpr (TOLD && END == ADD)
+#pragma unroll
+            for (int i = 0; i < VALUES; i++) {
+#pragma unroll
+                for (int step = 4; step < 32; step <<= 1)
+                    square[i] += __shfl_xor_sync(~0u, square[i], step);
+                if (g == 0 && 2 * t + i < rows)
+                    told[(2 * t + i) * (columns / 8) + blockIdx.x] = square[i];
+            }
     }
 }
 
@@ -473,10 +504,10 @@ __device__ __forceinline__ void product(
 #endif
 #define PRODUCT(NAME, BLOCKS, W, SCALES, ITS_SCALES, WIDTH, WARPS, TILES, ROWS, FROM, END)        \
     extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS) NAME(                        \
-        const void* vectors, const W* weight, SCALES BIAS void* out, HALF* rounded, int rows,     \
-        int columns) {                                                                            \
+        const void* vectors, const W* weight, SCALES BIAS void* out, HALF* rounded, float* told,  \
+        int rows, int columns, bool late) {                                                       \
         product<HALF, W, WIDTH, WARPS, TILES, ROWS, FROM, END, GPT2>(                             \
-            vectors, weight, ITS_SCALES, ITS_BIAS, out, rounded, rows, columns);                  \
+            vectors, weight, ITS_SCALES, ITS_BIAS, out, rounded, told, rows, columns, late);      \
     }
 #define OF_LAYER(NAME, BLOCKS, ...) PRODUCT(NAME, BLOCKS, STORED, SCALES, ITS_SCALES, __VA_ARGS__)
 #define OF_HEAD(NAME, BLOCKS, ...) PRODUCT(NAME, BLOCKS, HALF, , nullptr, __VA_ARGS__)

@@ -16,7 +16,6 @@ from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.gpt2_weights import Affine, Gpt2Weights
 from engine.chatterbox.t3.kv_cache import SINK_PAGE, page_of, read, write
-from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.prompt import Destination, Earlier
 from engine.chatterbox.t3.quantised import Quantised
 from engine.chatterbox.t3.rotary import rotate
@@ -97,11 +96,6 @@ class ReferenceT3Kernels:
             rows = slice(half * batch.places, (half + 1) * batch.places)
             batch.positions[rows] = torch.where(alive[half], position, -1)
 
-    def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        steps = slots.state[:, Column.GENERATED][batch.slots].long()
-        seeds = slots.seeds[batch.slots]
-        batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
-
     def norm_linear(self, batch: Activations, weight: Matrix, out: Tensor) -> None:
         out.copy_(self._normed_product(batch, weight))
 
@@ -150,6 +144,18 @@ class ReferenceT3Kernels:
             ).view(batch.rows, -1)
         )
 
+    def attend_normed(
+        self,
+        batch: Batch,
+        layer: int,
+        weight: Matrix,
+        cache: tuple[Tensor, Tensor],
+        rotary: tuple[Tensor, Tensor] | None,
+    ) -> None:
+        del layer
+        self.norm_linear(batch, weight, batch.qkv)
+        self.attend(batch, cache, rotary)
+
     def add_attended(self, batch: Activations, weight: Matrix) -> None:
         batch.residual.add_(self._product(batch.attended, weight))
 
@@ -157,7 +163,9 @@ class ReferenceT3Kernels:
         activate = gelu if isinstance(up, Affine) else _gated
         batch.residual.add_(self._product(activate(self._normed_product(batch, up)), down))
 
-    def sample(self, slots: Slots, batch: Batch) -> None:
+    def sample(self, slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
+        if noise is None:
+            noise = slots.noise(batch.slots, batch.logits.shape[1])
         state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
         logits = guided_logits(batch, state, parameters)
         seen = slots.seen[batch.slots] == 1
@@ -165,7 +173,7 @@ class ReferenceT3Kernels:
         probabilities = token_probabilities(logits, seen, parameters, penalty_last=last)
         # Dividing by exponential noise and taking the largest draws from the distribution
         # exactly as `torch.multinomial` does.
-        token = (probabilities / batch.noise).argmax(dim=-1).int()
+        token = (probabilities / noise).argmax(dim=-1).int()
         record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
 
     def _normed_product(self, batch: Activations, weight: Matrix) -> Tensor:

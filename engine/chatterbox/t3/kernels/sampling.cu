@@ -9,17 +9,25 @@
 #include "common.cuh"
 
 constexpr int THREADS = 1024, WARPS = THREADS / 32;
-constexpr int ITEMS = (VOCABULARY + THREADS - 1) / THREADS;
+// A draw of Philox is for four tokens, NOISE_LANES apart, and a thread has whole draws; of what is left,
+// if that is few, the first threads have one token more each.
+constexpr int NOISE_LANES = (VOCABULARY + 3) / 4, LEFT = NOISE_LANES % THREADS;
+constexpr bool SPREADS = LEFT > 0 && 4 * LEFT <= THREADS;
+constexpr int DRAWS = NOISE_LANES / THREADS + (LEFT > 0 && !SPREADS);
+constexpr int ITEMS = 4 * DRAWS + SPREADS;
 #define INFINITE __int_as_float(0x7f800000)
 
 // `residual` (rows, WIDTH) = embedding of the last token + that of its position, in the speech or in
 // all of a GPT-2's context; `rounded` is the same in TYPE;
 // `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
-// It lets no kernel start early: attention reads `positions` before it waits.
+// Where `told` (rows, WIDTH / 8) is given it becomes sums of squares, as `projections.cu` reads them, whose
+// first product starts early and is late itself. Otherwise no kernel starts early: attention reads
+// `positions` before it waits.
 extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
     float* residual, TYPE* rounded, int* positions, const TYPE* embedding,
-    const TYPE* position_embedding, const int* slots, const int* state, int places) {
+    const TYPE* position_embedding, const int* slots, const int* state, int places, float* told) {
     const int row = blockIdx.x, at = threadIdx.x * 4;
+    if (told) start_next();
     wait_for_previous();
     const int* of_slot = state + slots[row % places] * STATE_WIDTH;
     const int token = of_slot[TOKEN], step = of_slot[GENERATED];
@@ -40,19 +48,17 @@ extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
     TYPE* to = rounded + i64(row) * WIDTH + at;
     to[0] = from_float<TYPE>(sum.x), to[1] = from_float<TYPE>(sum.y);
     to[2] = from_float<TYPE>(sum.z), to[3] = from_float<TYPE>(sum.w);
+    if (!told) return;
+    float square = sum.x * sum.x + sum.y * sum.y + sum.z * sum.z + sum.w * sum.w;
+    square += __shfl_xor_sync(~0u, square, 1);
+    if (threadIdx.x % 2 == 0) told[row * (WIDTH / 8) + threadIdx.x / 2] = square;
 }
 
-// `noise` (places, VOCABULARY) as `engine.chatterbox.t3.philox.exponential_noise` draws it: ten
-// rounds of Philox (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
-extern "C" __global__ void __launch_bounds__(256) draw_noise(
-    float* noise, const i64* seeds, const int* slots, const int* state) {
-    constexpr int LANES = (VOCABULARY + 3) / 4;
-    const int place = blockIdx.y, lane = blockIdx.x * 256 + threadIdx.x;
-    start_next();
-    wait_for_previous();
-    const int slot = slots[place];
-    u32 low = u32(seeds[slot]), high = u32(u64(seeds[slot]) >> 32);
-    u32 a = lane, b = state[slot * STATE_WIDTH + GENERATED], c = 0, d = 0;
+// Four words for counter (`lane`, `step`, 0, 0): ten rounds of Philox (Salmon et al., Parallel random
+// numbers: as easy as 1, 2, 3, 2011), as in `engine.chatterbox.t3.philox`.
+__device__ __forceinline__ void philox(u64 seed, u32 lane, u32 step, u32* words) {
+    u32 low = u32(seed), high = u32(seed >> 32);
+    u32 a = lane, b = step, c = 0, d = 0;
 #pragma unroll
     for (int round = 0; round < 10; round++) {
         const u64 one = u64(a) * 0xD2511F53u, other = u64(c) * 0xCD9E8D57u;
@@ -63,14 +69,10 @@ extern "C" __global__ void __launch_bounds__(256) draw_noise(
         low += 0x9E3779B9u;
         high += 0xBB67AE85u;
     }
-    const u32 words[4] = {a, b, c, d};
-#pragma unroll
-    for (int j = 0; j < 4; j++) {
-        const float uniform = (float(words[j] >> 9) + 0.5f) * 1.1920928955078125e-07f;  // 2 ** -23
-        const int index = j * LANES + lane;
-        if (lane < LANES && index < VOCABULARY)
-            noise[i64(place) * VOCABULARY + index] = -logf(uniform);
-    }
+    words[0] = a, words[1] = b, words[2] = c, words[3] = d;
+}
+__device__ __forceinline__ float exponential(u32 word) {
+    return -logf((float(word >> 9) + 0.5f) * 1.1920928955078125e-07f);  // 2 ** -23
 }
 
 // Of all threads' values, the same in all of them. Two may follow one another without a barrier
@@ -103,9 +105,10 @@ struct Reduction {
 
 // Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state. With GPT2 the
 // filters are temperature, min-p, top-k, top-p, penalty. The token and what the slot became with it
-// are `said` to the host, too.
+// are `said` to the host, too. `noise` (places, VOCABULARY) may be given; otherwise it is that of the
+// slot's seed and step, and drawn before the logits are there.
 extern "C" __global__ void __launch_bounds__(THREADS) sample(
-    const float* logits, const float* noise, const int* slots, int* state,
+    const float* logits, const float* noise, const i64* seeds, const int* slots, int* state,
     const float* parameters, u8* seen, int* said, int places, int most_tokens, bool two_rows) {
     __shared__ Block shared;
     Reduction of_all{shared, 0};
@@ -120,23 +123,49 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
     const int generated = of_slot[GENERATED], cap = of_slot[CAP];
     const float penalty = asked[REPETITION_PENALTY], temperature = asked[TEMPERATURE];
     const float min_p = asked[MIN_P], top_p = asked[TOP_P];
-    bool repeated[ITEMS];
+    // The token of a thread's item, VOCABULARY where it has none.
+    auto token_of = [&](int i) {
+        const bool spread = i == 4 * DRAWS;
+        const int lane = i / 4 * THREADS + (spread ? tid / 4 : tid), word = spread ? tid % 4 : i % 4;
+        const int index = word * NOISE_LANES + lane;
+        return lane < NOISE_LANES && index < VOCABULARY ? index : VOCABULARY;
+    };
+    u32 repeated = 0;  // a bit of each item
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
-        const int index = i * THREADS + tid;
-        repeated[i] = index < VOCABULARY && seen[i64(slot) * VOCABULARY + index] == 1;
+        const int index = token_of(i);
+        if (index < VOCABULARY && seen[i64(slot) * VOCABULARY + index] == 1) repeated |= 1u << i;
+    }
+    auto is_repeated = [&](int i) { return repeated >> i & 1; };
+    float drawn[ITEMS];
+    if (!noise) {
+        const u64 seed = seeds[slot];
+        u32 words[4], thread = tid;
+#pragma unroll
+        for (int draw = 0; draw < DRAWS; draw++) {
+            philox(seed, draw * THREADS + thread, generated, words);
+#pragma unroll
+            for (int j = 0; j < 4; j++) drawn[4 * draw + j] = exponential(words[j]);
+            // One draw after the other, for want of registers.
+            asm volatile("" : "+r"(thread) : "f"(drawn[4 * draw + 3]));
+        }
+        if (SPREADS && tid < 4 * LEFT) {
+            philox(seed, DRAWS * THREADS + thread / 4, generated, words);
+            const u32 even = tid & 2 ? words[2] : words[0], odd = tid & 2 ? words[3] : words[1];
+            drawn[ITEMS - 1] = exponential(tid & 1 ? odd : even);
+        }
     }
     wait_for_previous();
     if (!running) return;
 
-    float x[ITEMS], drawn[ITEMS];
+    float x[ITEMS];
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
-        const int index = i * THREADS + tid;
-        x[i] = 0, drawn[i] = 1;
+        const int index = token_of(i);
+        x[i] = 0;
         if (index < VOCABULARY) {
             x[i] = logits[i64(place) * VOCABULARY + index];
-            drawn[i] = noise[i64(place) * VOCABULARY + index];
+            if (noise) drawn[i] = noise[i64(place) * VOCABULARY + index];
             if (two_rows) {
                 const float without = logits[i64(places + place) * VOCABULARY + index];
                 x[i] += guidance * (x[i] - without);
@@ -149,8 +178,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
         wrong |= !(fabsf(x[i]) < INFINITE);  // NaN is not less than anything
-        if (!GPT2 && repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
-        x[i] = i * THREADS + tid < VOCABULARY ? x[i] * colder : -INFINITE;
+        if (!GPT2 && is_repeated(i)) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+        x[i] = token_of(i) < VOCABULARY ? x[i] * colder : -INFINITE;
         most = fmaxf(most, x[i]);
     }
     const bool failed = __syncthreads_or(wrong);
@@ -161,7 +190,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
         penalised[i] = x[i];
-        if (repeated[i]) penalised[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+        if (is_repeated(i)) penalised[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
     }
 #endif
 
@@ -203,7 +232,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
     const float top_k = asked[TOP_K];
     if (0.f < top_k && top_k < VOCABULARY) {
         lowest = least(0, VOCABULARY - top_k, [&](int i) {
-            return i * THREADS + tid < VOCABULARY ? 1.f : 0.f;
+            return token_of(i) < VOCABULARY ? 1.f : 0.f;
         });
         total = 0;
 #pragma unroll
@@ -237,7 +266,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
     int token = VOCABULARY;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
-        const int index = i * THREADS + tid;
+        const int index = token_of(i);
         const float share = index < VOCABULARY ? __fdividef(x[i], drawn[i]) : -1.f;
         if (share > best) best = share, token = index;
     }

@@ -72,6 +72,18 @@ def attentions(
     return few, some, Attention("many", warps=4, ahead=6)
 
 
+def attentions_of_few(
+    sizes: T3Sizes, cache: torch.dtype | None = None
+) -> tuple[Attention, Attention]:
+    """The same of `attention_few.cu`, whose warps read `ahead` times eight positions at once."""
+    few = Attention("few", warps=16, ahead=3, rows=4)
+    if _gpt2(sizes):
+        few = Attention("few", warps=16, ahead=4, rows=6)
+    elif cache == torch.int8:
+        few = Attention("few", warps=8, ahead=6, rows=4)
+    return few, Attention("some", warps=8, ahead=6, rows=8)
+
+
 @dataclass(frozen=True)
 class Product:
     """How a matrix is multiplied with up to `rows` rows of half precision: one of `projections.cu`.
@@ -88,6 +100,7 @@ class Product:
     width: int
     warps: int
     bits: int = 16
+    room: int = 0  # bytes of shared memory that a block takes at least, lest more share it
 
     @property
     def kernel(self) -> str:
@@ -106,7 +119,8 @@ class Product:
         chunks = self.width // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks * self.bits // 16 if capability >= _ASYNC_COPY_SINCE else 0
         exchanged = self.rows if self.bits == 8 and self.rows <= EXCHANGED_ROWS else 0
-        return 16 * (self.threads * max(pieces, sums) + self.warps * exchanged * (4 * chunks + 1))
+        needed = 16 * (self.threads * max(pieces, sums) + self.warps * exchanged * (4 * chunks + 1))
+        return max(needed, self.room)
 
 
 #: Of each matrix, for up to so many rows, the tiles of a block and how many share a multiprocessor.
@@ -140,7 +154,7 @@ def _blocks(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | N
             "head": {8: (4, 2), 16: (7, 1)},
         }
     return blocks | {
-        "qkv": {2: (3, 4), 8: (6, 3), 16: (3, 2)},
+        "qkv": {8: (6, 3), 16: (3, 2)},
         "output": {8: (1, 6), 16: (1, 3)},
         "up": {8: (4, 4), 16: (8, 2)},
         "head": {8: (8, 2), 16: (8, 1)},
@@ -236,6 +250,22 @@ def attention(
             f"{each.name.upper()}_AHEAD": each.ahead,
         }
     return SourceFile(_PACKAGE, "attention.cu", defines)
+
+
+def attention_few(
+    sizes: T3Sizes, dtype: torch.dtype, cache: torch.dtype | None = None
+) -> SourceFile:
+    """For queries of half precision; keys and values are kept in `cache`, or in `dtype` as well."""
+    defines: dict[str, str | int] = {
+        "TYPE": _TYPES[dtype],
+        "CACHE": _TYPES[cache or dtype],
+        "PAGE": PAGE,
+        "ROTARY": 1 - _gpt2(sizes),
+    }
+    for each in attentions_of_few(sizes, cache):
+        name = each.name.upper()
+        defines |= {f"{name}_WARPS": each.warps, f"{name}_TILES": each.ahead}
+    return SourceFile(_PACKAGE, "attention_few.cu", defines)
 
 
 def between(sizes: T3Sizes, dtype: torch.dtype) -> SourceFile:

@@ -183,6 +183,35 @@ def test_nothing_that_a_graph_was_given_is_left_once_it_is_forgotten(cache: Grap
     assert add(cache, 2) == [2.0, 2.0]
 
 
+def add_in_two(cache: GraphCache) -> list[float]:
+    between, total, one = torch.zeros(2), torch.zeros(2), torch.ones(2)
+    room = cache.room("two", lambda: SimpleNamespace(one=one, forget=one.zero_))
+    first = lambda room: torch.add(room.one, 1, out=between)  # noqa: E731
+    return cache.run_in_two(
+        "two", first, lambda room, more: torch.add(more, room.one, out=total), room
+    ).tolist()
+
+
+def test_what_runs_in_two_graphs_is_rehearsed_whole_and_kept_as_one(
+    cache: GraphCache, pool: CountingPool
+) -> None:
+    counts = []
+    for _ in range(3):
+        assert add_in_two(cache) == [3.0, 3.0]
+        counts.append(pool.counts)
+    assert counts == [(1, 0), (1, 2), (1, 2)]
+    cache.forget()
+    assert add_in_two(cache) == [1.0, 1.0]  # the room and both graphs are those that are kept
+    assert len(cache) == 1
+    cache.clear()
+    pool.fails = True
+    with pytest.raises(torch.OutOfMemoryError):
+        add_in_two(cache)
+    pool.fails = False
+    assert add_in_two(cache) == add_in_two(GraphCache(None)) == [3.0, 3.0]
+    assert pool.counts == (2, 2)
+
+
 def test_without_a_pool_functions_are_simply_called() -> None:
     cache = GraphCache(None)
     assert not cache.captures

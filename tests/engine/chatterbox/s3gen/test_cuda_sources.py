@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 import torch
 
-from engine.chatterbox.s3gen.kernels import cuda, cuda_mark, cuda_vocoder, hopper_forms
+from engine.chatterbox.s3gen.kernels import (
+    cuda,
+    cuda_encoder,
+    cuda_mark,
+    cuda_noise,
+    cuda_vocoder,
+    hopper_forms,
+)
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 #: Turing's shared memory is too small for these kernels: it is left to plain torch.
@@ -41,6 +48,8 @@ def test_every_kernel_fits_a_consumers_card() -> None:
     check("120", "sm_120", torch.bfloat16)
     check("120", "sm_120", torch.float16, cuda_vocoder)
     check("120", "sm_120", torch.float16, cuda_mark)
+    check("120", "sm_120", torch.float16, cuda_encoder)
+    check("120", "sm_120", torch.float16, cuda_noise)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +68,15 @@ def test_every_other_kernel_fits_hopper() -> None:
     check("90", "sm_90a", torch.bfloat16)
     check("90", "sm_90a", torch.float16, cuda_vocoder)
     check("90", "sm_90a", torch.float16, cuda_mark)
+    check("90", "sm_90a", torch.float16, cuda_encoder)
+    check("90", "sm_90a", torch.float16, cuda_noise)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", CARDS)
 def test_every_kernel_fits_every_other_card(architecture: str) -> None:
     """Of two cards that are alike, each has every other source."""
-    for of in (cuda, cuda_vocoder, cuda_mark):
+    for of in (cuda, cuda_vocoder, cuda_mark, cuda_encoder, cuda_noise):
         names = list(of.sources(torch.float16))
         if architecture in ALIKE:
             names = names[ALIKE.index(architecture) :: len(ALIKE)]

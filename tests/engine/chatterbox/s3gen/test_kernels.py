@@ -21,7 +21,9 @@ pytestmark = [
     pytest.mark.parametrize(
         ("batch", "time", "width"),
         [
-            *[(3, 130, 64), (1, 1, 256), (3, 130, 256), (2, 640, 256)],
+            *[(3, 130, 64), (1, 1, 256), (3, 130, 256)],
+            # Few on Hopper: attention in three parts, in two and whole, queries in two forms.
+            *[(2, 640, 256), (2, 768, 256), (2, 1024, 256)],
             # Many rows on Hopper: whole rounds and half of one, and one block of rows over.
             *[(9, 1024, 256), (17, 1024, 256), (19, 704, 256)],
         ],
@@ -195,6 +197,24 @@ def test_causal_convolutions(
                 for form in (kernels, REFERENCE)
             )
             assert relative_error(ours, expected) < tolerance
+
+
+def test_a_step_of_the_flow_is_the_same_to_the_bit(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, _ = fused(form, dtype)
+    for shares in ((0.3,), (0.17, -0.07)):
+        slope = normal(len(shares), batch, time, 80)
+        found = []
+        for each in (kernels, REFERENCE):
+            mel, features = (
+                normal(batch, time, 80) * 2,
+                normal(len(shares), batch, time, width + 80),
+            )
+            each.advance(mel, slope, shares, features)
+            found.append((mel, features))
+        for ours, expected in zip(*found, strict=True):
+            assert torch.equal(ours, expected)
 
 
 def test_snake_is_silent_past_each_length(

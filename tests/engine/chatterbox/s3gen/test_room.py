@@ -1,10 +1,10 @@
-"""What the flow reads of a batch, whatever was there before."""
+"""What flow and vocoder read of a batch, whatever was there before."""
 
 import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.noise import Noise
-from engine.chatterbox.s3gen.room import FlowRoom
+from engine.chatterbox.s3gen.room import FlowRoom, SoundRoom
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from tests.engine.chatterbox.utterances import decoded
@@ -45,7 +45,7 @@ def said(by: EnrolledVoice, count: int) -> Utterance:
 def put(room: FlowRoom, *batch: Utterance) -> int:
     """How many prompts were put there for it."""
     mels = Counted()
-    room.put(batch, [Noise.of(each, CPU, mean_flow=False) for each in batch], mels)
+    room.put(batch, [Noise(each, CPU, mean_flow=False) for each in batch], mels)
     return mels.asked
 
 
@@ -86,3 +86,24 @@ def test_a_voice_that_is_there_is_not_put_there_again() -> None:
     assert put(room, said(LONG, 8)) == 0
     assert put(room, said(voice(1, 9), 8)) == 1  # another's, though it sounds the same
     assert put(room, said(LONG, 8)) == 1
+
+
+def test_sound_is_there_as_in_new_memory_up_to_each_end() -> None:
+    room = SoundRoom(2, 40, CPU)
+    for batch in ([said(LONG, 12), said(SHORT, 19)], [said(SHORT, 4)], [said(SHORT, 3)] * 2):
+        batch[0].cut_tokens = 1
+        noise = [Noise(each, CPU, mean_flow=False) for each in batch]
+        assert room.is_new == (len(batch[0].speech_tokens) == 12)
+        room.expect(batch, noise)
+        room.put([torch.full((each.frames, 80), each.frames) for each in batch])
+        idle = [1] * (2 - len(batch))
+        assert room.inputs.lengths.tolist() == [each.frames for each in batch] + idle
+        assert room.kept.tolist() == [each.kept_samples for each in batch] + idle
+        for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
+            frames, samples = utterance.frames, utterance.samples
+            assert torch.equal(room.inputs.phase[row], drawn.phase)
+            assert torch.equal(room.inputs.source[row, :, :samples], drawn.source)
+            assert (room.inputs.mel[row, :frames] == frames).all()
+    room.forget()
+    assert not any(left.any() for left in (room.inputs.mel, room.inputs.phase, room.inputs.source))
+    assert room.inputs.lengths.tolist() == room.kept.tolist() == [1, 1]

@@ -30,7 +30,7 @@ def run(vocoder: Vocoder, mels: list[Tensor], utterances: list[Utterance], frame
     device = mels[0].device
     mel = torch.full((len(mels), frames, 80), 7.0, device=device)
     source = torch.full((len(mels), 9, frames * SAMPLES_PER_FRAME), -3.0, device=device)
-    noises = [Noise.of(utterance, device, mean_flow=False) for utterance in utterances]
+    noises = [Noise(utterance, device, mean_flow=False) for utterance in utterances]
     for row, (part, noise) in enumerate(zip(mels, noises, strict=True)):
         mel[row, : len(part)] = part
         source[row, :, : noise.source.shape[1]] = noise.source

@@ -96,7 +96,7 @@ class Upstream:
         Upstream sums the source's cycles in fp32, where a few seconds of a high harmonic lose the
         third digit. `drifting` keeps that; else the same sum is exact.
         """
-        noise = Noise.of(utterance, self.device, mean_flow=self.model.meanflow)
+        noise = Noise(utterance, self.device, mean_flow=self.model.meanflow)
 
         class Phase:
             def __init__(self, **_: float) -> None: ...

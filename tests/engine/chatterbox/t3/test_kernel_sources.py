@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.chatterbox.cuda.program import SourceFile
-from engine.chatterbox.t3.kernels import many_rows, sources
+from engine.chatterbox.t3.kernels import few_rows, many_rows, sources
 from engine.weights.sizes import RELEASED, T3Sizes
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
@@ -42,7 +42,7 @@ def check_all(architecture: str, half: torch.dtype, sizes: T3Sizes) -> None:
     check_products(architecture, half, sizes, None)
     check(sources.between(sizes, half), architecture, BETWEEN)
     check(sources.prompts(sizes, half), architecture, {"attend_prompts": (128, 0)})
-    ends = {"embed": (sizes.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    ends = {"embed": (sizes.hidden // 4, 0), "sample": (1024, 0)}
     check(sources.sampling(sizes, half), architecture, ends)
 
 
@@ -132,6 +132,24 @@ def test_the_parity_mode_compiles(model: str) -> None:
     sources.attention(SIZES[model], torch.float32, (9, 0), torch.int8).compile(nvrtc(), "sm_90")
 
 
+@pytest.mark.parametrize("cache", [None, torch.int8])
+@pytest.mark.parametrize("model", ["llama", *(pytest.param(name, marks=slow) for name in GPT2)])
+def test_attention_of_few_rows_fits_hopper(model: str, cache: torch.dtype | None) -> None:
+    forms = sources.attentions_of_few(SIZES[model], cache)
+    launched = {f"attend_{how.name}": (how.threads, 0) for how in forms}
+    for half in (torch.bfloat16, torch.float16):
+        check(sources.attention_few(SIZES[model], half, cache), "90", launched, own="a")
+    assert forms[-1].rows == few_rows.MOST_ROWS
+
+
+def test_only_hopper_attends_to_few_rows_before_all_queries_are_there() -> None:
+    capabilities = [capability_of(name) for name in SHARED_KB]
+    found = [each for each in capabilities if few_rows.attends(LLAMA, torch.float16, each)]
+    assert found == [(9, 0)]
+    assert not few_rows.attends(LLAMA, torch.float32, (9, 0))
+    assert not few_rows.attends(SIZES["nano"], torch.bfloat16, (9, 0), torch.int8)
+
+
 @pytest.mark.parametrize("model", ["llama", "turbo"])
 def test_kernels_of_many_rows_fit_hopper(model: str) -> None:
     launched = {
@@ -141,8 +159,9 @@ def test_kernels_of_many_rows_fit_hopper(model: str) -> None:
     }
     source = many_rows.products(SIZES[model])
     check(source, "90", launched | {"begin": (SIZES[model].hidden // 4, 0)}, own="a")
-    paged = {"attend_pages": (32 * many_rows.WARPS, many_rows.PAGES_SHARED)}
-    check(many_rows.attention(SIZES[model]), "90", paged, own="a")
+    for warps in many_rows.FEW_WARPS, many_rows.WARPS:
+        paged = {"attend_pages": (32 * warps, many_rows.pages_shared(warps))}
+        check(many_rows.attention(SIZES[model], warps), "90", paged, own="a")
 
 
 @pytest.mark.parametrize("model", ["llama", "turbo"])
@@ -158,14 +177,16 @@ def test_products_of_many_rows_take_all_of_a_matrix_in_one_wave(model: str) -> N
         "head": (sizes.speech_vocabulary, sizes.hidden),
     }
     for name, forms in many_rows.forms(sizes).items():
-        assert [form.rows for form in forms] == [32, 64, many_rows.MOST_ROWS]
+        few = [16] if model == "llama" else []
+        assert [form.rows for form in forms] == [*few, 32, 64, many_rows.MOST_ROWS]
         rows, columns = shapes[name]
         for form in forms:
             assert form.split * form.chunks * 64 == columns, (name, form)
-            split, across = form.grid(rows)
+            split, across, groups = form.grid(rows)
             assert across * 64 * form.tiles >= rows > (across - 1) * 64 * form.tiles
             beside = 228 * 1024 // (form.shared + 2048)
-            assert split * across <= (132 if split <= 2 else 120) * beside, (name, form)
+            assert groups * form.vectors == form.rows
+            assert split * across * groups <= (132 if split <= 2 else 120) * beside, (name, form)
 
 
 def test_only_hopper_has_products_of_many_rows_and_only_for_bf16_and_large_networks() -> None:

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
 from engine.chatterbox.t3.rules import ORIGINAL
+from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
@@ -52,11 +54,17 @@ def exponential_noise(seed: int, steps: int, width: int, device: torch.device) -
 def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[int]:
     """Tokens sampled under given noise, from graphs where there are any."""
     graphs, assignment = StepGraphs(t3), prompt.assignment
-    t3.kernels.draw_noise = lambda *_: None  # type: ignore[method-assign]
+    given = torch.empty(1, t3.sizes.speech_vocabulary, device=t3.device)
+    sample = t3.kernels.sample
+
+    def sample_with_given(slots: Slots, batch: Batch, noise: Tensor | None = None) -> None:
+        assert noise is None
+        sample(slots, batch, given)
+
+    t3.kernels.sample = sample_with_given  # type: ignore[method-assign]
     key = GraphKey(places=1, guided=assignment.guided, context=512)
-    batch = t3.buffers.batch(1, guided=assignment.guided, context=512)
     for step, drawn in enumerate(noise):
-        batch.noise.copy_(drawn)
+        given.copy_(drawn)
         if step == 0:
             t3.prefill([prompt])
             assert t3.extend(prompt, 260)

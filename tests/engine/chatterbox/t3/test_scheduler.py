@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
     PAGE,
     SILENCE_KEPT,
     SLOT_BUCKETS,
 )
+from engine.chatterbox.t3.graphs import GraphKey
 from engine.chatterbox.t3.scheduler import Scheduler, speech_only
 from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
 from engine.speech import Priority, SpeechParameters
@@ -114,6 +116,25 @@ def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> Non
             stopped += 1
             assert len(ended.speech_tokens) < 60
     assert stopped > 0
+
+
+def test_no_step_is_queued_behind_the_last_token_of_those_that_are_cut_off(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler, queued = new_scheduler(), list[int]()
+    run = scheduler.graphs.run
+
+    def counted(slots: list[int], key: GraphKey, *, steps: int) -> Batch:
+        queued.append(steps)
+        return run(slots, key, steps=steps)
+
+    monkeypatch.setattr(scheduler.graphs, "run", counted)
+    said = [some_utterance(3), some_utterance(4)]
+    said[0].cap, said[1].cap = 9, 13
+    assert set(finish(scheduler, said)) == set(said)
+    assert all(utterance.capped for utterance in said)
+    assert sum(queued) == 12  # the first token comes with the prompt
+    assert_as_alone(new_scheduler, *said)
 
 
 def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
