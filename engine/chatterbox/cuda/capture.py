@@ -199,6 +199,8 @@ class GraphCache:
     def forget(self) -> None:
         """Queue, on the stream of replays, what leaves nothing of anybody in what graphs read."""
         for captured in self._graphs.values():
+            if isinstance(captured.between, Tensor):
+                captured.between.zero_()
             if isinstance(captured.inputs, tuple):
                 torch._foreach_zero_(list(captured.inputs))
             elif captured.inputs is not None:

@@ -89,7 +89,7 @@ class SoundRoom:
     """`inputs` of the vocoder for batches of at most `rows` utterances of at most `frames`.
 
     `kept` (rows,) int64 are the samples of each that are heard. Past an utterance's end there is
-    anything finite: nothing of it is heard.
+    what others left: nothing of it is heard.
     """
 
     def __init__(self, rows: int, frames: int, device: torch.device) -> None:

@@ -43,7 +43,8 @@ def load_source(layout: Layout) -> SourceWeights:
 def pitch_hz(weights: SourceWeights, mel: Tensor, used: Tensor) -> Tensor:
     """F0 of each frame, (batch, frames) fp32.
 
-    `mel` is (batch, frames, 80) fp32, `used` (batch, frames, 1) is zero in the padding.
+    `mel` is (batch, frames, 80) fp32, finite in the padding too; `used` (batch, frames, 1) is zero
+    there.
     """
     rows = mel
     with tf32_products(False):

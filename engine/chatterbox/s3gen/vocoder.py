@@ -62,7 +62,8 @@ class Stage:
 class VocoderInputs(NamedTuple):
     """A padded batch: mel (batch, frames, 80) fp32 and its lengths (batch,) int64 in frames.
 
-    `phase` is (batch, 9) and `source` (batch, 9, samples): `Noise` of each item.
+    `phase` is (batch, 9) and `source` (batch, 9, samples): `Noise` of each item. Past an item's end
+    the source is anything finite, and the mel whatever another has left there.
     """
 
     mel: Tensor
@@ -110,8 +111,8 @@ class Vocoder:
     def pitched(self, inputs: VocoderInputs) -> PitchedMel:
         """The mel without what lies in its padding, and its pitch."""
         mel, lengths, phase, noise = inputs
-        used = mask_of(lengths, mel.shape[1])[:, 0, 0, :, None]
-        mel = mel * used
+        used = (torch.arange(mel.shape[1], device=mel.device) < lengths[:, None])[..., None]
+        mel = torch.where(used, mel, 0.0)  # no product: what lies there may be no number
         pitch = None if self._half is None else self._half.pitch(mel, lengths)
         if pitch is None:
             pitch = pitch_hz(self.source, mel, used)

@@ -105,7 +105,7 @@ class Scheduler:
         # None is queued for those that are cut off within what is queued already: their sound would
         # share the device with it.
         unfinished = any(utterance.queued < utterance.cap for utterance in self._running)
-        if unfinished:
+        if unfinished or (self._running and not self._bursts):  # behind which alone an end is seen
             self._queue_burst_or_fewer()
         if self._bursts and (len(self._bursts) >= self._in_flight or not unfinished):
             return self._collect(self._bursts.popleft())

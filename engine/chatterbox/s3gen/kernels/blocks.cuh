@@ -69,7 +69,6 @@ DEVICE void close_products() { asm volatile("wgmma.commit_group.sync.aligned;" :
 
 // That all of a cluster have prepared what `end_preparing` tells of, without more.
 DEVICE void begin_cluster() { asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory"); }
-DEVICE void arrive_in_cluster() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
 DEVICE void wait_for_cluster() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
 
 extern __shared__ __align__(1024) char shared[];

@@ -3,7 +3,7 @@
 #include "many.cuh"
 
 // Each x times the normal distribution's mass below it, to 3e-5 but for what the card's own tanh
-// lacks, 2e-4 of that mass: half the work of `gelu`.
+// lacks, 2e-4 of that mass.
 DEVICE void quick_gelu(float (&x)[8][4]) {
 #pragma unroll
     for (int j = 0; j < 8; j++)

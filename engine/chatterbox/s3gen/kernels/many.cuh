@@ -10,12 +10,6 @@ DEVICE void copy_to_both(half_t *to, const half_t *from, u64 *signal) {
                  "l"(from), "r"(BLOCK_BYTES), "r"(place(signal)), "h"(u16(3))
                  : "memory");
 }
-DEVICE void copy(half_t *to, const half_t *from, int bytes, u64 *signal) {
-    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
-                 "[%3];" ::"r"(place(to)),
-                 "l"(from), "r"(bytes), "r"(place(signal))
-                 : "memory");
-}
 DEVICE void arrive_at(u64 *signal, int block) {
     asm volatile("{ .reg .u32 there; mapa.shared::cluster.u32 there, %0, %1;\n"
                  "mbarrier.arrive.shared::cluster.b64 _, [there]; }" ::"r"(place(signal)),
@@ -57,8 +51,8 @@ struct Ring {
         u64 *signal = &there[n % SLOTS];
         if (n >= SLOTS) wait_for(&taken[n % SLOTS], (n / SLOTS - 1) & 1);
         expect(signal, 4 * BLOCK_BYTES + (more ? 128 : 0));
-        if (more) copy(aside + n % SLOTS * 64, more, 128, signal);
-        copy(slot(n), from, 4 * BLOCK_BYTES, signal);
+        if (more) copy_bytes(aside + n % SLOTS * 64, more, 128, signal);
+        copy_blocks(slot(n), from, 4, signal);
     }
     // Four blocks that lie so many blocks apart, for both; of one thread.
     DEVICE void ask(int n, const half_t *from, int apart) const {

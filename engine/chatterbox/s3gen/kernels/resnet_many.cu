@@ -25,12 +25,6 @@ round_blocks(const float *rows, half_t *blocks, int channels) {
     }
 }
 
-// As `mish`, with the card's own approximations of power and quotient.
-DEVICE float quick_mish(float y) {
-    float e = __expf(fminf(y, 20.0f)), square = e * (e + 2);
-    return y * __fdividef(square, square + 2);
-}
-
 // A causal convolution of `rows` (blocks); but of the PLAIN one, its norm and Mish, and `shift` and
 // `more_shift` added, where there are any. The FIRST makes blocks of `result`, the LAST rows. The
 // SECOND adds the product of `direct` (blocks) and `shortcut`, and makes the stream, as the PLAIN one
@@ -88,8 +82,8 @@ DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *con
                         half_t *to = stages + (s * 2 + i) * TILE;
                         const half_t *own = from + (size_t)(tile * wide + k) * BLOCK;
                         if (before)
-                            copy(to, tile % per_item ? own - wide * BLOCK + 56 * 64 : nothing,
-                                 AHEAD * 128, &rows_there[s]);
+                            copy_bytes(to, tile % per_item ? own - wide * BLOCK + 56 * 64 : nothing,
+                                       AHEAD * 128, &rows_there[s]);
                         copy_blocks(to + AHEAD * 64, own, 1, &rows_there[s]);
                     }
                     m++;
@@ -205,8 +199,8 @@ DEVICE void convolve(const half_t *rows, const half_t *weight, const half_t *con
                 float2 more = *(const float2 *)(shift + column + j * 8);
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-                    sum[j][i] = quick_mish(fmaf(sum[j][i] * squares[i / 2], i % 2 ? wide.y : wide.x,
-                                                i % 2 ? off.y : off.x)) +
+                    sum[j][i] = mish(fmaf(sum[j][i] * squares[i / 2], i % 2 ? wide.y : wide.x,
+                                          i % 2 ? off.y : off.x)) +
                                 (i % 2 ? more.y : more.x);
             }
         }

@@ -200,7 +200,12 @@ def test_what_runs_in_two_graphs_is_rehearsed_whole_and_kept_as_one(
         assert add_in_two(cache) == [3.0, 3.0]
         counts.append(pool.counts)
     assert counts == [(1, 0), (1, 2), (1, 2)]
+    kept = cache.find("two")
+    assert kept is not None
+    assert isinstance(kept.between, Tensor)
+    assert kept.between.tolist() == [2.0, 2.0]
     cache.forget()
+    assert not kept.between.any()
     assert add_in_two(cache) == [1.0, 1.0]  # the room and both graphs are those that are kept
     assert len(cache) == 1
     cache.clear()

@@ -26,9 +26,9 @@ def load(upstream: Upstream, precision: str) -> Vocoder:
 
 @torch.inference_mode()
 def run(vocoder: Vocoder, mels: list[Tensor], utterances: list[Utterance], frames: int) -> Tensor:
-    """The vocoder on a batch padded with anything but zeros."""
+    """The vocoder on a batch padded with anything but zeros, as one that failed may leave it."""
     device = mels[0].device
-    mel = torch.full((len(mels), frames, 80), 7.0, device=device)
+    mel = torch.full((len(mels), frames, 80), torch.nan, device=device)
     source = torch.full((len(mels), 9, frames * SAMPLES_PER_FRAME), -3.0, device=device)
     noises = [Noise(utterance, device, mean_flow=False) for utterance in utterances]
     for row, (part, noise) in enumerate(zip(mels, noises, strict=True)):

@@ -137,6 +137,19 @@ def test_no_step_is_queued_behind_the_last_token_of_those_that_are_cut_off(
     assert_as_alone(new_scheduler, *said)
 
 
+def test_an_utterance_that_is_cut_off_with_its_first_token_ends(
+    new_scheduler: NewScheduler,
+) -> None:
+    scheduler, said, ended = new_scheduler(), some_utterance(3), list[Utterance]()
+    said.cap = 1
+    scheduler.submit(said)
+    for _ in range(3):
+        ended += scheduler.advance()
+    assert ended == [said]
+    assert said.capped
+    assert len(said.speech_tokens) <= 1
+
+
 def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
     scheduler = new_scheduler(slots=3, voices=3)
     for _ in range(3):
