@@ -41,6 +41,8 @@ _FIRST_SOUNDS = 8
 _LONG_S = 0.02
 #: A pause between looks whether a new voice is there, while there is nothing else to do.
 _BREATH_S = 0.002
+#: Likewise whether there is a new job, while sound is awaited.
+_GLANCE_S = 1e-4
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +132,7 @@ class ChatterboxEngine:
             for voice in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(voice, usual)
 
-    def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
+    def step(self, poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         self._drop_cancelled()
         self._begin_new()
         if self._scheduler.busy:
@@ -139,11 +141,7 @@ class ChatterboxEngine:
             self._waveforms.expect(self._begun.popleft())
         if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
             self._sound()
-        # With nothing else to do there is no reason not to wait.
-        while self._sounding and (
-            self._sounding[0].done()
-            or not (self._scheduler.busy or self._new or self.others_at_work())
-        ):
+        while self._sounding and (self._sounding[0].done() or self._may_wait(poll)):
             self._collect(self._sounding.popleft())
         if self._enrolling:
             self._voices.enrolment.newcomers.check()
@@ -263,6 +261,18 @@ class ChatterboxEngine:
         elif not spare.evict_graphs():
             self._decoded.remove(batch[0])
             self._fail(batch[0], error)
+
+    def _may_wait(self, poll: Callable[[], None]) -> bool:
+        """Whether there is nothing to do but to wait for sound, until that is nearly there."""
+        while True:
+            poll()
+            if self._outcomes or self._scheduler.busy or self._new or self.others_at_work():
+                return False
+            if any(utterance.voice_ready() for utterance in self._enrolling):
+                return False
+            if self._sounding[0].nearly_done():
+                return True
+            time.sleep(_GLANCE_S)  # the thread that reads commands needs the interpreter, too
 
     def _collect(self, pending: PendingWaveforms) -> None:
         try:

@@ -51,6 +51,11 @@ class PendingWaveforms:
     def done(self) -> bool:
         return self._clock.done()
 
+    def nearly_done(self) -> bool:
+        """Whether only so much is left that whoever waits had better do nothing else."""
+        # The vocoder takes one utterance a millisecond or two, and many some tens.
+        return self._clock.begun("vocoder" if len(self.batch) == 1 else "watermark")
+
     def wait(self) -> list[Tensor]:
         """The waveforms, in the order of the batch: (samples,) float32 in pinned CPU memory."""
         self._clock.wait()

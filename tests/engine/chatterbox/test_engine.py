@@ -243,6 +243,33 @@ def test_on_a_cpu_a_step_makes_one_waveform(
     assert engine.info.step_patience > 1
 
 
+def test_a_new_job_begins_while_sound_is_awaited(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device is busy with it for as long as a whole first chunk of somebody else's takes."""
+    engine, admitted, looks = new_engine(), list[int](), list[PendingWaveforms]()
+
+    def poll() -> None:
+        if engine._sounding and not admitted:
+            admitted.append(2)
+            engine.admit(speak(2, TEXTS[1]))
+
+    def begun_or_in_vain(pending: PendingWaveforms) -> bool:
+        looks.append(pending)
+        return bool(admitted and engine._scheduler.busy) or len(looks) > 1000
+
+    for look in ("done", "nearly_done"):
+        monkeypatch.setattr(PendingWaveforms, look, begun_or_in_vain)
+    engine.admit(speak(1, TEXTS[0]))
+    while not (outcomes := engine.step(poll)):
+        assert engine.busy
+    assert [outcome.job_id for outcome in outcomes] == [1]
+    assert len(looks) <= 1000
+    assert admitted
+    assert engine._scheduler.busy
+    assert list(run(engine)) == [2]
+
+
 def test_as_many_streams_are_promised_as_there_is_memory_for(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
