@@ -213,7 +213,7 @@ def test_waveforms_are_made_for_the_best_priority_alone(
         for n, priority in enumerate((Priority.LOOK_AHEAD, Priority.FIRST_SOUND))
     ]
     engine = new_engine()
-    engine._largest_waveform_batch = 4
+    engine._sounding.largest_batch = 4
     assert list(run(engine, *jobs)) == [1, 0]
     assert batches == [[1], [0]]
 
@@ -221,14 +221,14 @@ def test_waveforms_are_made_for_the_best_priority_alone(
 def test_first_sounds_do_not_wait_for_as_many_others_as_files_do(
     new_engine: NewEngine, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.chatterbox.engine._FIRST_SOUNDS", 1)
+    monkeypatch.setattr("engine.chatterbox.sounding._FIRST_SOUNDS", 1)
     priorities = (Priority.FIRST_SOUND,) * 2 + (Priority.BACKGROUND,) * 2
     jobs = [
         msgspec.structs.replace(speak(n, "Same.", seed=7), priority=priority)
         for n, priority in enumerate(priorities)
     ]
     engine = new_engine(max_streams=4)
-    engine._largest_waveform_batch = 4
+    engine._sounding.largest_batch = 4
     assert sorted(run(engine, *jobs)) == [0, 1, 2, 3]
     assert sorted(batches) == [[0], [1], [2, 3]]
 
@@ -250,7 +250,7 @@ def test_a_new_job_begins_while_sound_is_awaited(
     engine, admitted, looks = new_engine(), list[int](), list[PendingWaveforms]()
 
     def poll() -> None:
-        if engine._sounding and not admitted:
+        if engine._sounding.pending and not admitted:
             admitted.append(2)
             engine.admit(speak(2, TEXTS[1]))
 
