@@ -243,6 +243,48 @@ def test_on_a_cpu_a_step_makes_one_waveform(
     assert engine.info.step_patience > 1
 
 
+def test_a_batch_that_memory_is_too_short_for_is_heard_in_parts(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And what not even one has memory for fails alone, with the next as good as ever."""
+    submit, most = WaveformDecoder.submit, 2
+
+    def scarce(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
+        if len(batch) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return submit(decoder, batch)
+
+    monkeypatch.setattr(WaveformDecoder, "submit", scarce)
+    engine = new_engine(max_streams=4)
+    engine._sounding.largest_batch = 4
+    speech_of(engine, *(speak(n, "Same.", seed=7) for n in range(3)))
+    assert engine._sounding.largest_batch == 1
+    assert "memory ran out" in caplog.text
+    most = 0
+    assert isinstance(run(engine, speak(3, TEXTS[0]))[3], SpeechError)
+    most = 2
+    speech_of(engine, speak(4, TEXTS[0]))
+
+
+def test_what_follows_the_last_token_is_rehearsed_for_one_alone(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others are decoded the host has no time for it."""
+    rehearsed = []
+
+    def noted(_decoder: WaveformDecoder, utterance: Utterance, tokens: int) -> None:
+        rehearsed.append((utterance.request.job_id, tokens))
+
+    monkeypatch.setattr(WaveformDecoder, "rehearse", noted)
+    engine = new_engine()
+    run(engine, *(speak(n, TEXTS[3], seed=7) for n in range(2)))
+    assert not rehearsed
+    run(engine, speak(2, TEXTS[3], seed=7))
+    assert len(rehearsed) > 1
+    assert {job for job, _ in rehearsed} == {2}
+    assert {tokens % 8 for _, tokens in rehearsed} == {0}
+
+
 def test_a_new_job_begins_while_sound_is_awaited(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
