@@ -312,6 +312,31 @@ def test_a_new_job_begins_while_sound_is_awaited(
     assert list(run(engine)) == [2]
 
 
+def test_two_sounds_are_queued_together_and_heard_one_by_one(
+    new_engine: NewEngine, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing is left to do meanwhile, on a device that they take some time."""
+    looks = list[PendingWaveforms]()
+    there = {0}  # on the device, once both are
+
+    def done(pending: PendingWaveforms) -> bool:
+        looks.append(pending)
+        queued = len(batches) == 2 and pending.batch[0].request.job_id in there
+        return queued or len(looks) > 1000
+
+    for look in ("done", "nearly_done"):
+        monkeypatch.setattr(PendingWaveforms, look, done)
+    engine = new_engine()
+    for number, priority in enumerate((Priority.FIRST_SOUND, Priority.LOOK_AHEAD)):
+        engine.admit(msgspec.structs.replace(speak(number, "Same.", seed=7), priority=priority))
+    while not (outcomes := engine.step()):
+        assert engine.busy
+    assert [outcome.job_id for outcome in outcomes] == [0]
+    assert len(looks) <= 1000
+    there.add(1)
+    assert list(run(engine)) == [1]
+
+
 def test_as_many_streams_are_promised_as_there_is_memory_for(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
