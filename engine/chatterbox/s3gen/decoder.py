@@ -137,21 +137,17 @@ class WaveformDecoder:
     def rehearse(self, utterance: Utterance, tokens: int) -> None:
         """Do what `submit` does before the flow, as for an utterance of so many speech tokens.
 
-        What the host did a moment ago takes it half the time, and for `submit` somebody waits. Only
-        where noise is drawn in the flow's graph: else it would be drawn for nothing.
+        What the host did a moment ago takes it half the time, and for `submit` somebody waits.
         """
-        if self._draw is None:
+        if self._draw is None:  # then noise would be drawn for nothing
             return
         so_far = copy(utterance)
         so_far.speech_tokens = torch.zeros(tokens, dtype=torch.int64)
         if so_far.frames < 1 or self.graphs.find(self._flow_key([so_far])) is None:
             return
-        clock = StageClock(self.device)
         with torch.inference_mode(), self._on_stream(), suppress(torch.OutOfMemoryError):
-            for group in groups([so_far], self.limits):
-                batch = [[so_far][index] for index in group]
-                clock.begin("flow")
-                self._flow_room(batch, self._noise(batch))
+            StageClock(self.device).begin("flow")
+            self._flow_room([so_far], self._noise([so_far]))
 
     def forget(self) -> None:
         """Leave nothing of anybody's voice where graphs read it, once queued work is done."""
