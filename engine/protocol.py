@@ -48,8 +48,9 @@ class Engine(Protocol):
     def step(self, poll: Callable[[], None] = ..., /) -> Sequence[Outcome]:
         """Do one bounded piece of work and return the jobs that it ended.
 
-        `poll` handles the commands that have come in. A step of seconds calls it as often as is
-        cheap; `admit` and `cancel` may be called in it, from this thread.
+        `poll` handles the commands that have come in. A step that takes seconds, or waits for the
+        device, calls it as often as is cheap; `admit` and `cancel` may be called in it, from this
+        thread.
 
         Raises only for faults that leave the engine unusable: the worker then exits and is
         restarted. A job's own failure is an `Outcome` with a `SpeechError`.

@@ -2,10 +2,12 @@
 
 All that sounds stays as it is, sample for sample, and so do pauses between sentences. What is only
 just audible at the end may be a quiet word or a breath: silero's voice activity tells which.
-Works on whole utterances, which is how every engine makes them.
+Works on whole utterances, which is how every engine makes them. Somebody waits for the first sound,
+and code that has not run for a while is slow: what would change nothing is not called.
 """
 
 import logging
+from functools import cache
 
 import numpy as np
 
@@ -50,7 +52,9 @@ def trim(pcm: FloatArray, sample_rate: int, *, lead_s: float, tail_s: float) -> 
         end = clear + (_speech_end_s(doubtful, sample_rate) + _ENDING_S) / _FRAME_S
         audible = audible[audible <= end]
     half = round(_LONGEST_PAUSE_S / _FRAME_S / 2)
-    stalls = np.flatnonzero(np.diff(audible) > 2 * half + 1)
+    stalls = audible[:0]
+    if audible[-1] - audible[0] + 1 - audible.size > 2 * half:  # else too few frames are silent
+        stalls = np.flatnonzero(audible[1:] - audible[:-1] > 2 * half + 1)
     starts = [audible[0] - round(lead_s / _FRAME_S), *(audible[stalls + 1] - half)]
     ends = [*(audible[stalls] + half + 1), audible[-1] + round(tail_s / _FRAME_S) + 1]
     kept = [
@@ -60,7 +64,8 @@ def trim(pcm: FloatArray, sample_rate: int, *, lead_s: float, tail_s: float) -> 
     # Less than a frame too much is not worth a cut.
     if len(kept) == 1 and kept[0][0] == 0 and pcm.size - kept[0][1] < frame:
         return pcm
-    return np.concatenate([_faded(pcm, start, end, frame) for start, end in kept])
+    pieces = [_faded(pcm, start, end, frame) for start, end in kept]
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def _speech_level(levels: FloatArray) -> float:
@@ -72,12 +77,17 @@ def _speech_level(levels: FloatArray) -> float:
 
 def _faded(pcm: FloatArray, start: int, end: int, frame: int) -> FloatArray:
     piece = pcm[start:end].copy()
-    fade = np.linspace(0.0, 1.0, frame, dtype=np.float32)
+    fade = _fade(frame)
     if start > 0:
         piece[:frame] *= fade
     if end < pcm.size:
         piece[-frame:] *= fade[::-1]
     return piece
+
+
+@cache
+def _fade(frame: int) -> FloatArray:
+    return np.linspace(0.0, 1.0, frame, dtype=np.float32)
 
 
 def _speech_end_s(pcm: FloatArray, sample_rate: int) -> float:

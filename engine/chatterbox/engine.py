@@ -20,6 +20,7 @@ from torch import Tensor
 
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
+from engine.chatterbox.sounding import Sounding
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.text import TextTokenizer, most_speech_tokens
@@ -32,15 +33,14 @@ from engine.messages import Speak
 from engine.protocol import Outcome
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters
 
-#: Waveform batches on the device at a time: one that runs, one that is ready to.
-_WAVEFORM_BATCHES = 2
-#: Of those that people hear silence until. Sixteen of 2 s take an H200 212 ms; by eights the first
-#: are heard after 117 and the others after 234.
-_FIRST_SOUNDS = 8
 #: After a new job that took so long, those that are being decoded go on before the next one.
 _LONG_S = 0.02
+#: Speech tokens of one alone after which the host rehearses what comes behind the last one.
+_REHEARSED_EVERY = 8
 #: A pause between looks whether a new voice is there, while there is nothing else to do.
 _BREATH_S = 0.002
+#: Likewise whether there is a new job, while sound is awaited.
+_GLANCE_S = 1e-4
 
 _log = logging.getLogger(__name__)
 
@@ -70,14 +70,11 @@ class ChatterboxEngine:
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
             # The weights were put in order on the stream that is current now.
             self._stream.wait_stream(torch.cuda.current_stream())
-        # On a CPU several at once take as long as one after the other, and all of them wait for it.
-        self._largest_waveform_batch = 1 if self._stream is None else waveforms.limits.items
         self._utterances: dict[int, Utterance] = {}  # neither ended nor cancelled, by job
         self._new: deque[Utterance] = deque()
         self._enrolling: deque[Utterance] = deque()
         self._begun: deque[Utterance] = deque()  # since the last step
-        self._decoded: deque[Utterance] = deque()
-        self._sounding: deque[PendingWaveforms] = deque()
+        self._sounding = Sounding(waveforms, scheduler.spare)
         self._outcomes: list[Outcome] = []
 
     @property
@@ -88,12 +85,12 @@ class ChatterboxEngine:
     @property
     def busy(self) -> bool:
         """Whether there are utterances, or cancelled ones still on the device."""
-        return bool(self._utterances or self._sounding or self._scheduler.busy)
+        return bool(self._utterances or self._sounding.pending or self._scheduler.busy)
 
     @property
     def at_work(self) -> bool:
         """Whether there is more to do than to wait for a new voice or for sound."""
-        return bool(self._new or self._decoded or self._scheduler.busy)
+        return bool(self._new or self._sounding.waits or self._scheduler.busy)
 
     @property
     def urgency(self) -> int:
@@ -130,21 +127,20 @@ class ChatterboxEngine:
             for voice in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(voice, usual)
 
-    def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
+    def step(self, poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         self._drop_cancelled()
         self._begin_new()
         if self._scheduler.busy:
             self._decode()
         while self._begun:  # while the device is busy with their first tokens
             self._waveforms.expect(self._begun.popleft())
-        if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
-            self._sound()
-        # With nothing else to do there is no reason not to wait.
-        while self._sounding and (
-            self._sounding[0].done()
-            or not (self._scheduler.busy or self._new or self.others_at_work())
-        ):
-            self._collect(self._sounding.popleft())
+        for utterance, error in self._sounding.submit():
+            self._fail(utterance, error)
+        if (lone := self._scheduler.lone) and not lone.queued % _REHEARSED_EVERY:
+            self._waveforms.rehearse(lone, lone.queued)
+        pending = self._sounding.pending
+        while pending and (pending[0].done() or self._may_wait(poll)):
+            self._collect(pending.popleft())
         if self._enrolling:
             self._voices.enrolment.newcomers.check()
             if not (self._outcomes or self.at_work or self.others_at_work()):
@@ -163,12 +159,13 @@ class ChatterboxEngine:
         for job_id in list(self._utterances):
             self.cancel(job_id)
         self._drop_cancelled()
-        self._sounding.clear()
+        self._sounding.pending.clear()
 
     def _drop_cancelled(self) -> None:
-        for stage in (self._new, self._enrolling, self._decoded):
+        for stage in (self._new, self._enrolling):
             for utterance in [each for each in stage if each.cancelled]:
                 stage.remove(utterance)
+        self._sounding.drop_cancelled()
 
     def _begin_new(self) -> None:
         for utterance in [each for each in reversed(self._enrolling) if each.voice_ready()]:
@@ -228,41 +225,19 @@ class ChatterboxEngine:
                 self._end(utterance, SynthesisFailed(sentence))
             else:
                 self._ending.finish(utterance)
-                self._decoded.append(utterance)
+                self._sounding.add(utterance)
 
-    def _sound(self) -> None:
-        # Those of the best priority alone: each more in a batch keeps all of it waiting.
-        best = min(utterance.request.priority for utterance in self._decoded)
-        most = self._largest_waveform_batch
-        if best == Priority.FIRST_SOUND:
-            most = min(most, _FIRST_SOUNDS)
-        batch = [each for each in self._decoded if each.request.priority == best][:most]
-        try:
-            pending = self._waveforms.submit(batch)
-        except torch.OutOfMemoryError as error:
-            self._sound_less(batch, error)
-            return
-        except Exception as error:
-            for utterance in batch:
-                self._fail(utterance, error)
-        else:
-            self._sounding.append(pending)
-            for utterance in batch:
-                utterance.status = UtteranceStatus.SOUNDING
-        for utterance in batch:
-            self._decoded.remove(utterance)
-
-    def _sound_less(self, batch: list[Utterance], error: torch.OutOfMemoryError) -> None:
-        """Memory ran out for a batch: it is tried again with more memory, or in parts."""
-        spare = self._scheduler.spare
-        if spare.release_unused():
-            return
-        if len(batch) > 1:
-            self._largest_waveform_batch = len(batch) // 2
-            _log.warning("memory ran out: from now on %d waveforms at once", len(batch) // 2)
-        elif not spare.evict_graphs():
-            self._decoded.remove(batch[0])
-            self._fail(batch[0], error)
+    def _may_wait(self, poll: Callable[[], None]) -> bool:
+        """Whether there is nothing to do but to wait for sound, until that is nearly there."""
+        while True:
+            poll()
+            if self._outcomes or self._scheduler.busy or self._new or self.others_at_work():
+                return False
+            if any(utterance.voice_ready() for utterance in self._enrolling):
+                return False
+            if self._sounding.pending[0].nearly_done():
+                return True
+            time.sleep(_GLANCE_S)  # the thread that reads commands needs the interpreter, too
 
     def _collect(self, pending: PendingWaveforms) -> None:
         try:

@@ -6,6 +6,7 @@ neither on the padding nor on its companions. Device work runs on a stream of it
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class PendingWaveforms:
 
     def done(self) -> bool:
         return self._clock.done()
+
+    def nearly_done(self) -> bool:
+        """Whether only so much is left that whoever waits had better do nothing else."""
+        # The vocoder takes one utterance a millisecond or two, and many some tens.
+        return self._clock.begun("vocoder" if len(self.batch) == 1 else "watermark")
 
     def wait(self) -> list[Tensor]:
         """The waveforms, in the order of the batch: (samples,) float32 in pinned CPU memory."""
@@ -127,6 +133,21 @@ class WaveformDecoder:
         """Have on the device what is known of an utterance before its speech tokens are."""
         with self._on_stream(), suppress(torch.OutOfMemoryError):  # then it goes with the tokens
             self._prompt_mel(utterance)
+
+    def rehearse(self, utterance: Utterance, tokens: int) -> None:
+        """Do what `submit` does before the flow, as for an utterance of so many speech tokens.
+
+        What the host did a moment ago takes it half the time, and for `submit` somebody waits.
+        """
+        if self._draw is None:  # then noise would be drawn for nothing
+            return
+        so_far = copy(utterance)
+        so_far.speech_tokens = torch.zeros(tokens, dtype=torch.int64)
+        if so_far.frames < 1 or self.graphs.find(self._flow_key([so_far])) is None:
+            return
+        with torch.inference_mode(), self._on_stream(), suppress(torch.OutOfMemoryError):
+            StageClock(self.device).begin("flow")
+            self._flow_room([so_far], self._noise([so_far]))
 
     def forget(self) -> None:
         """Leave nothing of anybody's voice where graphs read it, once queued work is done."""
@@ -239,16 +260,9 @@ class WaveformDecoder:
 
     def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
         """The mel of each one's speech, (frames, 80) fp32, where the next graph may write."""
-        rows = batch_bucket(len(batch))
-        longest = max(each.total_tokens for each in batch)
-        tokens = round_up(longest, self._step(rows, TOKEN_STEP))
-        key = ("flow", rows, tokens)
-        room = self.graphs.room(
-            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device, self._draw)
-        )
-        room.put(batch, noise, self._prompt_mel)
+        room = self._flow_room(batch, noise)
         mel = self.graphs.run_in_two(
-            key,
+            self._flow_key(batch),
             lambda room: self._flow.encode(room.draw()),
             lambda room, encoded: self._flow.solve(room.inputs, encoded),
             room,
@@ -257,6 +271,21 @@ class WaveformDecoder:
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames]
             for row, utterance in enumerate(batch)
         ]
+
+    def _flow_room(self, batch: Sequence[Utterance], noise: list[Noise]) -> FlowRoom:
+        """Where the flow reads a batch, which is put there."""
+        key = _, rows, tokens = self._flow_key(batch)
+        room = self.graphs.room(
+            key, lambda: FlowRoom(rows, tokens, self._speaker_width, self.device, self._draw)
+        )
+        room.put(batch, noise, self._prompt_mel)
+        return room
+
+    def _flow_key(self, batch: Sequence[Utterance]) -> tuple[str, int, int]:
+        """The flow's graph for a batch: its rows, and the tokens of each."""
+        rows = batch_bucket(len(batch))
+        longest = max(each.total_tokens for each in batch)
+        return "flow", rows, round_up(longest, self._step(rows, TOKEN_STEP))
 
     def _prompt_mel(self, utterance: Utterance) -> Tensor:
         if utterance.prompt_mel is None:

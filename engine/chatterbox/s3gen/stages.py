@@ -33,6 +33,11 @@ class StageClock:
     def done(self) -> bool:
         return not self._on_cuda or bool(self._marks[-1].query())
 
+    def begun(self, name: str) -> bool:
+        """Whether the last stage of this name has begun; on the CPU all have."""
+        last = len(self._names) - 1 - self._names[::-1].index(name)
+        return not self._on_cuda or bool(self._marks[last].query())
+
     def wait(self) -> None:
         if self._on_cuda:
             self._marks[-1].synchronize()

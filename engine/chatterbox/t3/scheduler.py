@@ -76,6 +76,14 @@ class Scheduler:
     def busy(self) -> bool:
         return bool(self._waiting or self._running or self._bursts or self._ended)
 
+    @property
+    def lone(self) -> Utterance | None:
+        """The one that is decoded where no other is or waits, while steps are queued for it."""
+        if len(self._running) != 1 or self._waiting:
+            return None
+        (utterance,) = self._running
+        return utterance if utterance.queued < utterance.cap else None
+
     def submit(self, utterance: Utterance) -> None:
         """Queue an utterance; of those that wait, the best priority is taken first.
 

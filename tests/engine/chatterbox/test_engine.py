@@ -213,7 +213,7 @@ def test_waveforms_are_made_for_the_best_priority_alone(
         for n, priority in enumerate((Priority.LOOK_AHEAD, Priority.FIRST_SOUND))
     ]
     engine = new_engine()
-    engine._largest_waveform_batch = 4
+    engine._sounding.largest_batch = 4
     assert list(run(engine, *jobs)) == [1, 0]
     assert batches == [[1], [0]]
 
@@ -221,14 +221,14 @@ def test_waveforms_are_made_for_the_best_priority_alone(
 def test_first_sounds_do_not_wait_for_as_many_others_as_files_do(
     new_engine: NewEngine, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.chatterbox.engine._FIRST_SOUNDS", 1)
+    monkeypatch.setattr("engine.chatterbox.sounding._FIRST_SOUNDS", 1)
     priorities = (Priority.FIRST_SOUND,) * 2 + (Priority.BACKGROUND,) * 2
     jobs = [
         msgspec.structs.replace(speak(n, "Same.", seed=7), priority=priority)
         for n, priority in enumerate(priorities)
     ]
     engine = new_engine(max_streams=4)
-    engine._largest_waveform_batch = 4
+    engine._sounding.largest_batch = 4
     assert sorted(run(engine, *jobs)) == [0, 1, 2, 3]
     assert sorted(batches) == [[0], [1], [2, 3]]
 
@@ -241,6 +241,100 @@ def test_on_a_cpu_a_step_makes_one_waveform(
     assert sorted(run(engine, *(speak(n, "Same.", seed=7) for n in range(3)))) == [0, 1, 2]
     assert [len(batch) for batch in batches] == [1, 1, 1]
     assert engine.info.step_patience > 1
+
+
+def test_a_batch_that_memory_is_too_short_for_is_heard_in_parts(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And what not even one has memory for fails alone, with the next as good as ever."""
+    submit, most = WaveformDecoder.submit, 2
+
+    def scarce(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
+        if len(batch) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return submit(decoder, batch)
+
+    monkeypatch.setattr(WaveformDecoder, "submit", scarce)
+    engine = new_engine(max_streams=4)
+    engine._sounding.largest_batch = 4
+    speech_of(engine, *(speak(n, "Same.", seed=7) for n in range(3)))
+    assert engine._sounding.largest_batch == 1
+    assert "memory ran out" in caplog.text
+    most = 0
+    assert isinstance(run(engine, speak(3, TEXTS[0]))[3], SpeechError)
+    most = 2
+    speech_of(engine, speak(4, TEXTS[0]))
+
+
+def test_what_follows_the_last_token_is_rehearsed_for_one_alone(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others are decoded the host has no time for it."""
+    rehearsed = []
+
+    def noted(_decoder: WaveformDecoder, utterance: Utterance, tokens: int) -> None:
+        rehearsed.append((utterance.request.job_id, tokens))
+
+    monkeypatch.setattr(WaveformDecoder, "rehearse", noted)
+    engine = new_engine()
+    run(engine, *(speak(n, TEXTS[3], seed=7) for n in range(2)))
+    assert not rehearsed
+    run(engine, speak(2, TEXTS[3], seed=7))
+    assert len(rehearsed) > 1
+    assert {job for job, _ in rehearsed} == {2}
+    assert {tokens % 8 for _, tokens in rehearsed} == {0}
+
+
+def test_a_new_job_begins_while_sound_is_awaited(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device is busy with it for as long as a whole first chunk of somebody else's takes."""
+    engine, admitted, looks = new_engine(), list[int](), list[PendingWaveforms]()
+
+    def poll() -> None:
+        if engine._sounding.pending and not admitted:
+            admitted.append(2)
+            engine.admit(speak(2, TEXTS[1]))
+
+    def begun_or_in_vain(pending: PendingWaveforms) -> bool:
+        looks.append(pending)
+        return bool(admitted and engine._scheduler.busy) or len(looks) > 1000
+
+    for look in ("done", "nearly_done"):
+        monkeypatch.setattr(PendingWaveforms, look, begun_or_in_vain)
+    engine.admit(speak(1, TEXTS[0]))
+    while not (outcomes := engine.step(poll)):
+        assert engine.busy
+    assert [outcome.job_id for outcome in outcomes] == [1]
+    assert len(looks) <= 1000
+    assert admitted
+    assert engine._scheduler.busy
+    assert list(run(engine)) == [2]
+
+
+def test_two_sounds_are_queued_together_and_heard_one_by_one(
+    new_engine: NewEngine, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing is left to do meanwhile, on a device that they take some time."""
+    looks = list[PendingWaveforms]()
+    there = {0}  # after some looks
+
+    def done(pending: PendingWaveforms) -> bool:
+        looks.append(pending)
+        return len(looks) > (20 if pending.batch[0].request.job_id in there else 1000)
+
+    for look in ("done", "nearly_done"):
+        monkeypatch.setattr(PendingWaveforms, look, done)
+    engine = new_engine()
+    for number, priority in enumerate((Priority.FIRST_SOUND, Priority.LOOK_AHEAD)):
+        engine.admit(msgspec.structs.replace(speak(number, "Same.", seed=7), priority=priority))
+    while not (outcomes := engine.step()):
+        assert engine.busy
+    assert [outcome.job_id for outcome in outcomes] == [0]
+    assert batches == [[0], [1]]
+    assert len(looks) < 1000
+    there.add(1)
+    assert list(run(engine)) == [1]
 
 
 def test_as_many_streams_are_promised_as_there_is_memory_for(

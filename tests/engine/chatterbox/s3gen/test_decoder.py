@@ -27,6 +27,7 @@ def test_waveforms_come_back_in_the_order_and_length_of_the_batch(decoder: Wavef
     pending = decoder.submit(batch)
     waves = pending.wait()
     assert pending.done()
+    assert pending.nearly_done()
     for wave, utterance in zip(waves, batch, strict=True):
         assert wave.dtype == torch.float32
         assert wave.device.type == "cpu"
@@ -152,3 +153,30 @@ def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
     pending = [decoder.submit([first])]
     pending += [decoder.submit([make_utterance(20, 30, seed=seed)]) for seed in (2, 3, 4)]
     assert relative_error(pending[0].wait()[0], expected) < 1e-3
+
+
+@pytest.mark.usefixtures("cuda")
+def test_a_rehearsal_leaves_nothing_in_the_sound(upstream: Upstream) -> None:
+    """Whether another voice was rehearsed in the same room, or the same one with fewer tokens."""
+    decoder = upstream.decoder("bf16")
+    wanted, other = make_utterance(20, 30, seed=1), make_utterance(22, 28, seed=2)
+    expected = [decoder.decode([wanted])[0].clone() for _ in range(2)][-1]
+    for rehearsed, tokens in (other, 22), (wanted, 12), (wanted, 20):
+        decoder.rehearse(rehearsed, tokens)
+        assert relative_error(decoder.decode([wanted])[0], expected) < 1e-3
+
+
+@pytest.mark.usefixtures("cuda")
+def test_sound_is_nearly_done_once_its_flow_is(upstream: Upstream) -> None:
+    """While the device is kept from it, it is neither."""
+    decoder = upstream.decoder("bf16")
+    given = make_utterance(20, 30, seed=1)
+    for _ in range(2):
+        decoder.decode([given])
+    with torch.cuda.stream(decoder._stream):
+        torch.cuda._sleep(200_000_000)  # cycles: a tenth of a second
+    pending = decoder.submit([given])
+    assert not pending.done()
+    assert not pending.nearly_done()
+    pending.wait()
+    assert pending.nearly_done()

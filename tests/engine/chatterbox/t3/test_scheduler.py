@@ -1,4 +1,7 @@
-"""Utterances that are decoded together get the tokens that each gets alone."""
+"""Utterances that are decoded together get the tokens that each gets alone.
+
+Longer than most files: all of it needs the decoders and utterances that are made here.
+"""
 
 from dataclasses import replace
 
