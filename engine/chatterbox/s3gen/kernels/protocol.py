@@ -26,6 +26,13 @@ class EncoderKernels(Protocol):
         `rows` are in the weight's dtype.
         """
 
+    def attend(self, rows: Tensor, heads: int, places: Tensor, lengths: Tensor) -> Tensor:
+        """Attention within each item's first `lengths` rows: (batch, time, width).
+
+        `rows` is (batch, time, 4 * width): queries that meet keys, those that meet distances, both
+        scaled, keys and values. `places` is (2 * time, width): the distances time-1 ... -time.
+        """
+
 
 class S3GenKernels(Protocol):
     """Rows are (batch, time, channels). Sums, norms and the residual stream are fp32.
