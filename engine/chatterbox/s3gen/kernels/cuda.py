@@ -115,12 +115,19 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
         self._hopper = HopperKernels(device, dtype) if on_hopper else None
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
         hopper = self._hopper
         fit = HopperKernels.layers_fit(rows.shape[1], block.layers)
-        if hopper and fit and hopper.resnet_fits(rows, block):
-            return hopper.block(rows, block, lengths, step)
-        return super().block(rows, block, lengths, step)
+        if hopper and fit and hopper.resnet_fits(rows, block, skip):
+            return hopper.block(rows, block, lengths, step, skip)
+        return super().block(rows, block, lengths, step, skip)
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         if self._hopper and self._hopper.resnet_fits(rows, block):

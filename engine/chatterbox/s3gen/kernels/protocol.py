@@ -41,8 +41,18 @@ class S3GenKernels(Protocol):
     them, because the convolutions here look back only and attention stops at the length.
     """
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
-        """`resnet`, and its layers: a new fp32 stream."""
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
+        """`resnet` of `rows`, with `skip` beside them if there is any, and its layers.
+
+        A new fp32 stream.
+        """
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         """A resnet at Euler step `step`: a new fp32 stream."""

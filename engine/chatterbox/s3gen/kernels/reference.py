@@ -60,7 +60,16 @@ class PlainEncoderKernels:
 class ReferenceS3GenKernels:
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
+        if skip is not None:
+            rows = torch.cat([rows, skip], dim=-1)
         stream = self.resnet(rows, block, step)
         self.transform(stream, block.layers, block.heads, lengths)
         return stream

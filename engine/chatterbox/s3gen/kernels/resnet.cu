@@ -20,7 +20,8 @@ DEVICE void tell(float2 *mine, int rank, float2 value, u64 *signal) {
                  : "memory");
 }
 
-// `rows` are (items, time, channels) fp32, or blocks of halves. Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
+// `rows` are (items, time, channels) fp32, or blocks of halves, with as many of `beside` behind them
+// where there are 512 channels. Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
 // With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`,
 // and `result` is blocks.
 // The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`. Where there
@@ -30,7 +31,7 @@ template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED, int AT_ONCE>
 DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                      const float *gain, const float *norm_bias, const float *shift,
                      half_t *result, float *stream, int time, const float *ahead, half_t *left,
-                     float2 *told) {
+                     float2 *told, const FROM *beside) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
     constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = (BEFORE + 64) * 64;
     constexpr bool BLOCKS = sizeof(FROM) == 2;
@@ -78,20 +79,22 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     wait_for_previous();
     if constexpr (BLOCKS) {
         // A block each, and what of the one before is seen.
-        const half_t *from =
-            (const half_t *)rows + ((size_t)(blockIdx.z * (time / 64) + blockIdx.y) * ACROSS + warp) * BLOCK;
+        constexpr int EACH = CHANNELS == 512 ? ACROSS / 2 : ACROSS;  // of a tensor
+        const FROM *of = EACH < ACROSS && warp >= EACH ? beside : rows;
+        const half_t *from = of + ((size_t)(blockIdx.z * (time / 64) + blockIdx.y) * EACH + warp % EACH) * BLOCK;
         bool has_before = blockIdx.y > 0;
         if (warp == 0 && lane == 0) expect(rows_there, ACROSS * (BLOCK_BYTES + has_before * BEFORE * 128));
         if (warp < ACROSS && lane == 0) {
             show_to_copies();
             copy_bytes(tile + warp * PIECE + BEFORE * 64, from, BLOCK_BYTES, rows_there);
             if (has_before)
-                copy_bytes(tile + warp * PIECE, from - ACROSS * BLOCK + BLOCK - BEFORE * 64, BEFORE * 128,
+                copy_bytes(tile + warp * PIECE, from - EACH * BLOCK + BLOCK - BEFORE * 64, BEFORE * 128,
                            rows_there);
         }
         __syncwarp();
-        if (!has_before && threadIdx.x < ACROSS * BEFORE * 8)
-            *(uint4 *)(tile + threadIdx.x / 64 * PIECE + threadIdx.x % 64 * 8) = make_uint4(0, 0, 0, 0);
+        if (!has_before)
+            for (int i = threadIdx.x; i < ACROSS * BEFORE * 8; i += 256)
+                *(uint4 *)(tile + i / 64 * PIECE + i % 64 * 8) = make_uint4(0, 0, 0, 0);
     } else {
         // All that a thread reads is asked for at once.
         constexpr int UNITS = CHANNELS / 4, EACH = ((64 + TAPS - 1) * UNITS + 255) / 256;
@@ -254,22 +257,25 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, BLOCKS)            \
     NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
          const float *norm_bias, const float *shift, half_t *result, float *stream, int time,      \
-         const float *ahead, half_t *left, float2 *told) {                                         \
+         const float *ahead, half_t *left, float2 *told, const FROM *beside) {                     \
         convolve<FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE>(rows, weight, bias, gain, norm_bias,   \
                                                             shift, result, stream, time, ahead,    \
-                                                            left, told);                           \
+                                                            left, told, beside);                   \
     }
 
 CONV(first_256, float, 256, true, true, 2, 2)
 CONV(first_320, float, 320, true, true, 2, 1)
 CONV(first_512, float, 512, true, true, 2, 1)
 CONV(first_blocks, half_t, 256, true, true, 2, 2)
+CONV(first_two, half_t, 512, true, true, 2, 1)
 CONV(second, half_t, 256, false, true, 2, 2)
 CONV(last, float, 256, false, true, 2, 2)
 CONV(plain, float, 256, false, false, 2, 2)
+CONV(plain_blocks, half_t, 256, false, false, 2, 2)
 CONV(first_256_all, float, 256, true, true, 4, 1)
 CONV(first_320_all, float, 320, true, true, 4, 1)
 CONV(first_blocks_all, half_t, 256, true, true, 4, 1)
 CONV(second_all, half_t, 256, false, true, 3, 1)
 CONV(last_all, float, 256, false, true, 3, 1)
 CONV(plain_all, float, 256, false, false, 3, 1)
+CONV(plain_blocks_all, half_t, 256, false, false, 3, 1)
