@@ -49,27 +49,22 @@ def encode(
     length come out as anything finite.
     """
     batch, count = tokens.shape
-    used = _within(count, lengths)
+    used = torch.arange(count, device=lengths.device) < lengths[:, None]
     rows = weights.token_embedding[tokens] * used[..., None]
     rows = _embed(rows, weights.embed, weights.embed_norm)
     # The one convolution that looks ahead: what it sees past the end has to be zero.
     seen = windows(rows * used[..., None], LOOK_AHEAD, before=0)
     ahead = functional.leaky_relu(multiply(seen, weights.look_ahead))
     rows = rows + multiply(windows(ahead, LOOK_BACK, before=LOOK_BACK - 1), weights.look_back)
-    rows = _conform(kernels, rows, weights.layers, used)
+    rows = _conform(kernels, rows, weights.layers, lengths)
 
     rows = rows.repeat_interleave(FRAMES_PER_TOKEN, dim=1)
     rows = rows.to(weights.upsample.weight.dtype)
     rows = multiply(windows(rows, UPSAMPLE, before=UPSAMPLE - 1), weights.upsample).float()
     rows = _embed(rows, weights.up_embed, weights.up_embed_norm)
-    used = _within(count * FRAMES_PER_TOKEN, lengths * 2)
-    rows = _conform(kernels, rows, weights.up_layers, used)
+    rows = _conform(kernels, rows, weights.up_layers, lengths * FRAMES_PER_TOKEN)
     normed = functional.layer_norm(rows, rows.shape[-1:], eps=EPSILON)
     return multiply(normed, weights.projection).view(batch, FRAMES_PER_TOKEN * count, -1)
-
-
-def _within(count: int, lengths: Tensor) -> Tensor:
-    return torch.arange(count, device=lengths.device) < lengths[:, None]
 
 
 def _embed(rows: Tensor, product: Linear, norm: Linear) -> Tensor:
@@ -79,7 +74,7 @@ def _embed(rows: Tensor, product: Linear, norm: Linear) -> Tensor:
 
 
 def _conform(
-    kernels: EncoderKernels, stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor
+    kernels: EncoderKernels, stream: Tensor, layers: tuple[EncoderLayer, ...], lengths: Tensor
 ) -> Tensor:
     """The layers' `stream`, which they change."""
     time, width = stream.shape[1:]
@@ -94,7 +89,7 @@ def _conform(
             if positions is None:
                 positions = _relative_positions(time, width, stream.device)
             places = _places(layer, positions)
-        attended = _attend(multiply(normed, layer.qkv), layer, places, used)
+        attended = kernels.attend(multiply(normed, layer.qkv), layer.heads, places, lengths)
         missing = kernels.grow(stream, attended, layer.out)
         hidden = functional.silu(multiply(kernels.norm(stream, missing), layer.feed_in))
         missing = kernels.grow(stream, hidden, layer.feed_out)
@@ -116,27 +111,3 @@ def _relative_positions(time: int, width: int, device: torch.device) -> Tensor:
 def _places(layer: EncoderLayer, positions: Tensor) -> Tensor:
     """What a layer makes of distances: (2 * time, width) in the dtype of its products."""
     return functional.linear(positions.to(layer.position.dtype), layer.position)
-
-
-def _attend(qkv: Tensor, layer: EncoderLayer, place: Tensor, used: Tensor) -> Tensor:
-    """In fp16 where the products are, else in fp32: bf16 has too few digits for scores."""
-    batch, time, _ = qkv.shape
-    if qkv.dtype != torch.float16:
-        qkv, place = qkv.float(), place.float()
-    place = place.view(2 * time, layer.heads, -1).permute(1, 2, 0)
-    content, located, key, value = qkv.view(batch, time, 4, layer.heads, -1).permute(2, 0, 3, 1, 4)
-    attended = []
-    for item in range(batch):  # one at a time: a score for every distance is large
-        scores = located[item] @ place
-        # Row i holds distances from time-1 down; those of its keys begin time-1-i in.
-        shifted = scores.as_strided(
-            (layer.heads, time, time), (2 * time * time, 2 * time - 1, 1), time - 1
-        )
-        bias = torch.where(used[item], shifted, float("-inf"))
-        attended.append(
-            functional.scaled_dot_product_attention(
-                content[item, None], key[item, None], value[item, None], bias[None], scale=1.0
-            )
-        )
-    joined = attended[0] if batch == 1 else torch.cat(attended)
-    return joined.transpose(1, 2).reshape(batch, time, -1)

@@ -4,7 +4,6 @@ Its "U" has one level and no change of rate. Convolutions look back only, so tha
 item's length cannot reach the others through them, and attention stops at the length.
 """
 
-import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.kernels import S3GenKernels
@@ -23,8 +22,7 @@ def estimate(
     stream = kernels.causal_conv(skip, weights.down_conv)
     for block in weights.middle:
         stream = kernels.block(stream, block, lengths, step)
-    joined = torch.cat([stream, skip], dim=-1)
-    stream = kernels.block(joined, weights.up, lengths, step)
+    stream = kernels.block(stream, weights.up, lengths, step, skip)
     stream = kernels.causal_conv(stream, weights.up_conv)
     rows = kernels.normed_conv(stream, weights.final, shift=None, stream=None)
     return kernels.linear(rows, weights.projection)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.kernels.hopper import blocks_of
+from engine.chatterbox.s3gen.kernels.hopper_blocks import blocks_of
 
 MOST = 3  # convolutions of one launch, and curves of one convolution
 SIDE = 64  # of a block of weights; rows of halves are so many, or a multiple

@@ -46,7 +46,8 @@ def _tile(rows: int, columns: int, stages: int, *, wide: bool = False) -> BlockF
     return BlockForm(rows, columns, 2 * rows, stages * step)
 
 
-def _queries(warps: int, parts: int, stages: int) -> BlockForm:
+def queries_form(warps: int, parts: int, stages: int) -> BlockForm:
+    """Of attention by so many times `parts` warps: see `attention_step.cuh`."""
     halves = (16 * warps + 2 * stages * 64 * parts) * HEAD_WIDTH
     return BlockForm(16 * warps, 1, 32 * warps * parts, 2 * halves)
 
@@ -60,8 +61,8 @@ FORMS = {
         "kept_wide_128x64": _tile(128, 64, 2, wide=True),
     },
     "attention": {
-        "attention_64_in_two": _queries(4, 2, 2),
-        "attention_128": _queries(8, 1, 3),
+        "attention_64_in_two": queries_form(4, 2, 2),
+        "attention_128": queries_form(8, 1, 3),
     },
     "rows": {
         "norm_rows": BlockForm(4, WIDTH, 128),
@@ -114,12 +115,19 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         on_hopper = torch.cuda.get_device_capability(device) == HOPPER and not as_elsewhere
         self._hopper = HopperKernels(device, dtype) if on_hopper else None
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
         hopper = self._hopper
         fit = HopperKernels.layers_fit(rows.shape[1], block.layers)
-        if hopper and fit and hopper.resnet_fits(rows, block):
-            return hopper.block(rows, block, lengths, step)
-        return super().block(rows, block, lengths, step)
+        if hopper and fit and hopper.resnet_fits(rows, block, skip):
+            return hopper.block(rows, block, lengths, step, skip)
+        return super().block(rows, block, lengths, step, skip)
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         if self._hopper and self._hopper.resnet_fits(rows, block):

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program
+from engine.chatterbox.s3gen.kernels.hopper_blocks import Blocks, blocks_of
 from engine.chatterbox.s3gen.kernels.hopper_forms import FORMS, ChainForm, sources
 from engine.chatterbox.s3gen.kernels.hopper_many import ManyFrames, is_many, pairs
 from engine.chatterbox.s3gen.layout import Linear
@@ -60,15 +61,17 @@ class HopperKernels:
             for kernel, form in FORMS[name].items():
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._multiprocessors = torch.cuda.get_device_properties(device).multi_processor_count
-        self._laid_out = WeakIdKeyDictionary()
+        self._blocks = Blocks()
         self._joined = WeakIdKeyDictionary()
         self._many = ManyFrames(self._launch, self._blocks, self._halves)
         #: Streams that a block has made, in blocks of halves: what the next resnet reads of them.
         self._rounded = WeakIdKeyDictionary()
 
     @staticmethod
-    def resnet_fits(rows: Tensor, block: EstimatorBlock) -> bool:
+    def resnet_fits(rows: Tensor, block: EstimatorBlock, skip: Tensor | None = None) -> bool:
         _, time, channels = rows.shape
+        if skip is not None and (channels, skip.shape) != (WIDTH, rows.shape):
+            return False
         return time % 64 == 0 and channels in CHANNELS and len(block.first.gain) == WIDTH
 
     @staticmethod
@@ -89,13 +92,21 @@ class HopperKernels:
         feed = len(layers[0].feed_in.weight)
         return layers[0].out.shape == (WIDTH, INNER) and feed == FEED
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
         """`resnet`, whose last kernel hands the stream on to the first layer, and `transform`."""
         if is_many(rows):
-            return self._many.block(rows, block, lengths, step)
+            joined = rows if skip is None else torch.cat([rows, skip], dim=-1)
+            return self._many.block(joined, block, lengths, step)
         batch, time, _ = rows.shape
         handed = self._rows(rows.new_empty(batch, time, WIDTH))
-        stream = self._resnet(rows, block, step, (block.layers[0].ahead, *handed))
+        stream = self._resnet(rows, block, step, (block.layers[0].ahead, *handed), skip)
         rounded = self._halves(batch * time // 64, WIDTH, stream)
         self._grow(stream, block.layers, lengths, handed, rounded)
         self._rounded[stream] = rounded
@@ -112,7 +123,12 @@ class HopperKernels:
         block: EstimatorBlock,
         step: int,
         handed: tuple[Tensor | None, Tensor | None, Tensor | None],
+        skip: Tensor | None = None,
     ) -> Tensor:
+        rounded = self._rounded.get(rows)
+        beside = None if skip is None else self._rounded.get(skip)
+        if skip is not None and (rounded is None or beside is None):
+            rows, rounded = torch.cat([rows, skip], dim=-1), None
         batch, time, channels = rows.shape
         first, second, shortcut = block.first, block.second, block.shortcut
         found: tuple[Tensor, Tensor] | None = self._joined.get(shortcut.weight)
@@ -123,10 +139,10 @@ class HopperKernels:
         stream = rows.new_empty(batch, time, WIDTH)
         hidden = torch.empty_like(stream, dtype=self._dtype)  # with few rows, in blocks
         name, shape = f"first_{channels}", (batch, time)
-        if (rounded := self._rounded.get(rows)) is not None:
-            name, rows = "first_blocks", rounded
+        if rounded is not None:
+            name, rows = "first_blocks" if skip is None else "first_two", rounded
         affine = (first.gain, first.bias, block.time[step])
-        self._convolve(name, shape, rows, *found, *affine, hidden, stream)
+        self._convolve(name, shape, rows, *found, *affine, hidden, stream, beside=beside)
         affine = (second.gain, second.bias, block.layer_biases)
         conv = (self._blocks(second.conv.weight), second.conv.bias)
         self._convolve("second", shape, hidden, *conv, *affine, None, stream, handed=handed)
@@ -155,7 +171,9 @@ class HopperKernels:
             return self._many.causal_conv(rows, product)
         result = torch.empty_like(rows)
         given = (self._blocks(product.weight), product.bias, None, None, None, None, result)
-        self._convolve("plain", rows.shape[:2], rows, *given)
+        rounded = self._rounded.get(rows)
+        name, read = ("plain", rows) if rounded is None else ("plain_blocks", rounded)
+        self._convolve(name, rows.shape[:2], read, *given)
         return result
 
     def transform(
@@ -247,12 +265,14 @@ class HopperKernels:
         rows: Tensor,
         *others: Tensor | None,
         handed: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None),
+        beside: Tensor | None = None,
     ) -> None:
         batch, time = shape
         # All of a matrix at once is faster, but leaves no room for a second block.
         if batch * time // 64 <= CLUSTERS and f"{name}_all" in self._kernels:
             name += "_all"
-        self._launch(name, (WIDTH // 64, time // 64, batch), rows, *others, time, *handed)
+        grid = (WIDTH // 64, time // 64, batch)
+        self._launch(name, grid, rows, *others, time, *handed, beside)
 
     def _rows(self, stream: Tensor) -> _Rows:
         tiles = stream.numel() // WIDTH // 64
@@ -272,29 +292,7 @@ class HopperKernels:
     def _halves(self, tiles: int, columns: int, like: Tensor) -> Tensor:
         return like.new_empty(tiles, columns // 64, 64, 64, dtype=self._dtype)
 
-    def _blocks(self, matrix: Tensor, *, centred: bool = False) -> Tensor:
-        """`matrix` in blocks; `centred`, without what the inputs of an output have in common.
-
-        A matrix is asked for in one of the two forms alone. Behind a norm, one from a checkpoint
-        has nothing in common, but for what it was rounded by.
-        """
-        found: Tensor | None = self._laid_out.get(matrix)
-        if found is None:
-            wide = matrix.float()
-            even = wide - wide.mean(1, keepdim=True) if centred else wide
-            found = self._laid_out[matrix] = blocks_of(even.to(matrix.dtype))
-        return found
-
     def _launch(self, name: str, grid: tuple[int, ...], *arguments: Tensor | int | None) -> None:
         kernel, form = self._kernels[name]
         given = [ctypes.c_void_p() if each is None else each for each in arguments]
         kernel(grid, form.threads, *given, shared=form.shared, behind=True)
-
-
-def blocks_of(matrix: Tensor) -> Tensor:
-    """(rows, columns), both multiples of 64, as (rows / 64, columns / 64, 64, 64) blocks."""
-    rows, columns = matrix.shape
-    chunks = matrix.view(rows // 64, 64, columns // 64, 8, 8).transpose(1, 2)
-    row = torch.arange(64, device=matrix.device)[:, None]
-    chunk = torch.arange(8, device=matrix.device) ^ row % 8
-    return chunks[:, :, row, chunk].flatten(-2).contiguous()

@@ -32,8 +32,10 @@ DEVICE void hand_over(u64 *signal) {
 // What was attended to, by its matrix, onto the stream, and the feed-forward of that: 64 rows by a
 // cluster of four. Each block makes 64 columns of the stream, which it tells the others, then 256 of
 // the hidden columns, which stay with it, and what they add to all 256 of the stream; 64 of those it
-// gathers from the others. Each four warps make 64 hidden columns, one after the other, so that one's
-// GELU runs beside the products of the next. The first four have the block's own 64 of the stream.
+// gathers from the others. Each four warps make 64 hidden columns, all fours at once, and then 64 of the
+// stream, one four after the other, so that what goes to another block goes beside the products of the
+// next: another's shared memory takes some 12 bytes a cycle. The first four have the block's own 64 of
+// the stream, which come last.
 // The grid is (4, rows / 64). Where there is `left`, that becomes the stream, or with `ahead` and
 // `told` those and it what a product of `stream - ahead` reads; `means` are of the rows before.
 extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(512, 1)
@@ -42,7 +44,7 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
              const half_t *weight_out, const float *ahead, half_t *left, float2 *told) {
     constexpr int DEEP = WIDTH / 64, INNER = 8, ACROSS = WIDTH * 4 / 64;
     __shared__ u64 attended_there[INNER], weight_there, early_free, rows_there[DEEP], first_there[2];
-    __shared__ u64 then_there[4][2], turn[4], hidden_there[4], scaled, gathered;
+    __shared__ u64 then_there[4][2], turn[4], hidden_there[4], scaled, gathered[3];
     __shared__ float scales[64], common[64];
     __shared__ __align__(16) float2 parts[4 * 64];
     // `early` is what was attended to and then half of the first matrix, `late` the attention's
@@ -100,8 +102,11 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
             }
         prepare(&early_free, 4);
         prepare(&scaled, 2);
-        prepare(&gathered, 1);
-        expect(&gathered, 3 * 64 * 64 * sizeof(half_t));
+#pragma unroll
+        for (int i = 0; i < 3; i++) {
+            prepare(&gathered[i], 1);
+            expect(&gathered[i], 64 * 64 * sizeof(half_t));
+        }
         end_preparing();
     }
     __syncthreads();
@@ -173,6 +178,17 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
         }
     }
     __syncwarp();
+    wait_for(&first_there[four / 2], 0);
+#pragma unroll
+    for (int n = 0; n < DEEP; n++) {
+        int i = (rank + DEEP - n) % DEEP;  // the block's own are there first
+        wait_for(&rows_there[i], 0);
+        u64 a = matrix_at(rows + i * BLOCK), b = matrix_at(first + (four * 4 + i) * BLOCK);
+        begin_products();
+#pragma unroll
+        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, n + k);
+        close_products();
+    }
     if (warp >= 14) {
         for (int i = 0; i < DEEP; i++) wait_in_cluster(&rows_there[i]);
         float2 of = deviation<4>(parts, 0, threadIdx.x - 448);
@@ -182,18 +198,6 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
         if (lane == 0) arrive(&scaled);
         __syncwarp();
     }
-    if (four) wait_for(&turn[four], 0);
-    wait_for(&first_there[four / 2], 0);
-#pragma unroll
-    for (int i = 0; i < DEEP; i++) {
-        wait_for(&rows_there[i], 0);
-        u64 a = matrix_at(rows + i * BLOCK), b = matrix_at(first + (four * 4 + i) * BLOCK);
-        begin_products();
-#pragma unroll
-        for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
-        close_products();
-    }
-    if (four < 3 && lane == 0) arrive(&turn[four + 1]);
     __syncwarp();
     wait_for_products<0>();
     settle(sum);
@@ -225,6 +229,7 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
     }
     hand_over(&hidden_there[four]);
     if (four == 0 && left) load_excess(excess, ahead, rank);
+    if (four != 1) wait_for(&turn[four], 0);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         if (i < 2) wait_for(&then_there[four][i], 0);
@@ -234,13 +239,16 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
 #pragma unroll
         for (int k = 0; k < 4; k++) multiply_64(sum, a + 2 * k, b + 2 * k, i + k);
         close_products();
+        // A little early, as the next takes a while to see it.
+        if (i == 2 && four && lane == 0) arrive(&turn[(four + 1) % 4]);
+        __syncwarp();
     }
-    wait_for_products<0>();
-    settle(sum);
     wait_for_cluster();
     // The last four's part of the first matrix is free, as the rows are.
     auto buffer = [&](int from) { return from < 3 ? first + (10 + from * 2) * BLOCK : rows; };
     if (four) {
+        wait_for_products<0>();
+        settle(sum);
         // In halves, as little comes from a neighbour at a time.
         half_t *to_them = buffer(four) + at * 8;
 #pragma unroll
@@ -249,20 +257,25 @@ out_and_feed(const half_t *attended, const half_t *weight, const float *means, f
                  make_uint4(pack<half_t>(sum[j][0], sum[j][1]), pack<half_t>(sum[j][2], sum[j][3]),
                             pack<half_t>(sum[j + 1][0], sum[j + 1][1]),
                             pack<half_t>(sum[j + 1][2], sum[j + 1][3])),
-                 &gathered);
+                 &gathered[four - 1]);
         return;
     }
-    wait_in_cluster(&gathered);
+    // Others' come while the block's own are multiplied.
 #pragma unroll
     for (int other = 1; other < 4; other++) {
+        if (other == 3) {
+            wait_for_products<0>();
+            settle(sum);
+        }
+        wait_in_cluster(&gathered[other - 1]);
         const uint4 *from = (const uint4 *)buffer(other);
 #pragma unroll
         for (int j = 0; j < 8; j += 2) {
             uint4 y = from[j * 64 + at];
-            sum[j][0] += lower<half_t>(y.x), sum[j][1] += upper<half_t>(y.x);
-            sum[j][2] += lower<half_t>(y.y), sum[j][3] += upper<half_t>(y.y);
-            sum[j + 1][0] += lower<half_t>(y.z), sum[j + 1][1] += upper<half_t>(y.z);
-            sum[j + 1][2] += lower<half_t>(y.w), sum[j + 1][3] += upper<half_t>(y.w);
+            x[j][0] += lower<half_t>(y.x), x[j][1] += upper<half_t>(y.x);
+            x[j][2] += lower<half_t>(y.y), x[j][3] += upper<half_t>(y.y);
+            x[j + 1][0] += lower<half_t>(y.z), x[j + 1][1] += upper<half_t>(y.z);
+            x[j + 1][2] += lower<half_t>(y.w), x[j + 1][3] += upper<half_t>(y.w);
         }
     }
 #pragma unroll

@@ -26,6 +26,13 @@ class EncoderKernels(Protocol):
         `rows` are in the weight's dtype.
         """
 
+    def attend(self, rows: Tensor, heads: int, places: Tensor, lengths: Tensor) -> Tensor:
+        """Attention within each item's first `lengths` rows: (batch, time, width).
+
+        `rows` is (batch, time, 4 * width): queries that meet keys, those that meet distances, both
+        scaled, keys and values. `places` is (2 * time, width): the distances time-1 ... -time.
+        """
+
 
 class S3GenKernels(Protocol):
     """Rows are (batch, time, channels). Sums, norms and the residual stream are fp32.
@@ -34,8 +41,18 @@ class S3GenKernels(Protocol):
     them, because the convolutions here look back only and attention stops at the length.
     """
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
-        """`resnet`, and its layers: a new fp32 stream."""
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
+        """`resnet` of `rows`, with `skip` beside them if there is any, and its layers.
+
+        A new fp32 stream.
+        """
 
     def resnet(self, rows: Tensor, block: EstimatorBlock, step: int) -> Tensor:
         """A resnet at Euler step `step`: a new fp32 stream."""

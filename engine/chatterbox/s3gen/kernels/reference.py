@@ -32,11 +32,44 @@ class PlainEncoderKernels:
         stream.add_(multiply(rows, product))
         return None
 
+    def attend(self, rows: Tensor, heads: int, places: Tensor, lengths: Tensor) -> Tensor:
+        """In fp16 where the products are, else in fp32: bf16 has too few digits for scores."""
+        batch, time, _ = rows.shape
+        if rows.dtype != torch.float16:
+            rows, places = rows.float(), places.float()
+        place = places.view(2 * time, heads, -1).permute(1, 2, 0)
+        content, located, key, value = rows.view(batch, time, 4, heads, -1).permute(2, 0, 3, 1, 4)
+        used = torch.arange(time, device=rows.device) < lengths[:, None]
+        attended = []
+        for item in range(batch):  # one at a time: a score for every distance is large
+            scores = located[item] @ place
+            # Row i holds distances from time-1 down; those of its keys begin time-1-i in.
+            shifted = scores.as_strided(
+                (heads, time, time), (2 * time * time, 2 * time - 1, 1), time - 1
+            )
+            bias = torch.where(used[item], shifted, float("-inf"))
+            attended.append(
+                functional.scaled_dot_product_attention(
+                    content[item, None], key[item, None], value[item, None], bias[None], scale=1.0
+                )
+            )
+        joined = attended[0] if batch == 1 else torch.cat(attended)
+        return joined.transpose(1, 2).reshape(batch, time, -1)
+
 
 class ReferenceS3GenKernels:
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    def block(self, rows: Tensor, block: EstimatorBlock, lengths: Tensor, step: int) -> Tensor:
+    def block(
+        self,
+        rows: Tensor,
+        block: EstimatorBlock,
+        lengths: Tensor,
+        step: int,
+        skip: Tensor | None = None,
+    ) -> Tensor:
+        if skip is not None:
+            rows = torch.cat([rows, skip], dim=-1)
         stream = self.resnet(rows, block, step)
         self.transform(stream, block.layers, block.heads, lengths)
         return stream

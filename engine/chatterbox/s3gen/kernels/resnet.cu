@@ -3,10 +3,7 @@
 // Four neighbours, a cluster, take 64 rows: each 64 of the channels, with most of their weights
 // in shared memory before the kernel ahead has ended. What a norm needs of the others' channels they
 // tell one another.
-#include "blocks.cuh"
-
-#define TAPS 3
-#define BEFORE 8  // rows of a tile before it, of which the last two are seen: a whole kilobyte
+#include "taps.cuh"
 
 // Stores where `mine` is in the shared memory of another block of the cluster, whose signal there it is
 // that eight bytes have come. An ordinary store would need a fence for the whole card.
@@ -20,7 +17,9 @@ DEVICE void tell(float2 *mine, int rank, float2 value, u64 *signal) {
                  : "memory");
 }
 
-// `rows` are (items, time, channels) fp32, or blocks of halves. Rounded into `result`, or added to `stream` where there is one; plus `shift` where there is one.
+// `rows` are (items, time, channels) fp32, or blocks of halves, with as many of `beside` behind them
+// where there are 512 channels. Rounded into `result`, or added to `stream` where there is one; plus
+// `shift` where there is one.
 // With SHORTCUT, `weight` and `bias` go on with a product of the row alone, which becomes `stream`,
 // and `result` is blocks.
 // The grid is (4, time / 64, items). Without NORMED, the convolution alone becomes `stream`. Where there
@@ -30,9 +29,9 @@ template <typename FROM, int CHANNELS, bool SHORTCUT, bool NORMED, int AT_ONCE>
 DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                      const float *gain, const float *norm_bias, const float *shift,
                      half_t *result, float *stream, int time, const float *ahead, half_t *left,
-                     float2 *told) {
+                     float2 *told, const FROM *beside) {
     constexpr int PARTS = TAPS + SHORTCUT;  // of the matrix
-    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS, PIECE = (BEFORE + 64) * 64;
+    constexpr int ACROSS = CHANNELS / 64, DEEP = PARTS * ACROSS;
     constexpr bool BLOCKS = sizeof(FROM) == 2;
     half_t *weights = (half_t *)shared, *tile = weights + AT_ONCE * ACROSS * BLOCK;
     float2(*parts)[64] = (float2(*)[64])(tile + ACROSS * PIECE);  // of 32 channels each
@@ -78,20 +77,23 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     wait_for_previous();
     if constexpr (BLOCKS) {
         // A block each, and what of the one before is seen.
-        const half_t *from =
-            (const half_t *)rows + ((size_t)(blockIdx.z * (time / 64) + blockIdx.y) * ACROSS + warp) * BLOCK;
+        constexpr int EACH = CHANNELS == 512 ? ACROSS / 2 : ACROSS;  // of a tensor
+        const FROM *of = EACH < ACROSS && warp >= EACH ? beside : rows;
+        size_t first = (size_t)(blockIdx.z * (time / 64) + blockIdx.y) * EACH;
+        const half_t *from = of + (first + warp % EACH) * BLOCK;
         bool has_before = blockIdx.y > 0;
         if (warp == 0 && lane == 0) expect(rows_there, ACROSS * (BLOCK_BYTES + has_before * BEFORE * 128));
         if (warp < ACROSS && lane == 0) {
             show_to_copies();
             copy_bytes(tile + warp * PIECE + BEFORE * 64, from, BLOCK_BYTES, rows_there);
             if (has_before)
-                copy_bytes(tile + warp * PIECE, from - ACROSS * BLOCK + BLOCK - BEFORE * 64, BEFORE * 128,
+                copy_bytes(tile + warp * PIECE, from - EACH * BLOCK + BLOCK - BEFORE * 64, BEFORE * 128,
                            rows_there);
         }
         __syncwarp();
-        if (!has_before && threadIdx.x < ACROSS * BEFORE * 8)
-            *(uint4 *)(tile + threadIdx.x / 64 * PIECE + threadIdx.x % 64 * 8) = make_uint4(0, 0, 0, 0);
+        if (!has_before)
+            for (int i = threadIdx.x; i < ACROSS * BEFORE * 8; i += 256)
+                *(uint4 *)(tile + i / 64 * PIECE + i % 64 * 8) = make_uint4(0, 0, 0, 0);
     } else {
         // All that a thread reads is asked for at once.
         constexpr int UNITS = CHANNELS / 4, EACH = ((64 + TAPS - 1) * UNITS + 255) / 256;
@@ -130,30 +132,33 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     show_to_products();
     __syncthreads();
     if (BLOCKS) wait_for(rows_there, 0);
-    float sum[4][4] = {}, straight[4][4] = {};
+    float sum[4][4], straight[4][4];
+    if constexpr (AT_ONCE == PARTS) {
+        multiply_by_halves<ACROSS, SHORTCUT>(sum, straight, tile, weights, there, four);
+    } else {
 #pragma unroll
-    for (int part = 0; part < PARTS; part++) {
-        // The shortcut, behind the last tap, reads what that does.
-        const int tap = part < TAPS ? part : TAPS - 1;
-        if (AT_ONCE == 2 && part && part + 1 < PARTS && threadIdx.x == 0) {
-            wait_for(&taken[(part + 1) % 2], (part + 1) / 2 - 1);
-            ask(part + 1);
+        for (int part = 0; part < PARTS; part++) {
+            // The shortcut, behind the last tap, reads what that does.
+            const int tap = part < TAPS ? part : TAPS - 1;
+            if (part && part + 1 < PARTS && threadIdx.x == 0) {
+                wait_for(&taken[(part + 1) % 2], (part + 1) / 2 - 1);
+                ask(part + 1);
+            }
+            wait_for(&there[part], 0);
+            auto &to = part < TAPS ? sum : straight;
+            begin_products();
+#pragma unroll
+            for (int i = 0; i < ACROSS; i++) {
+                // A tap is so many rows further into the tile.
+                u64 a = matrix_at(tile + i * PIECE + (BEFORE - (TAPS - 1) + tap) * 64);
+                u64 b = matrix_at(weights + (part % AT_ONCE * ACROSS + i) * BLOCK + four * 32 * 64);
+#pragma unroll
+                for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, part % TAPS + i + k);
+            }
+            end_products();
+            if (lane == 0) arrive(&taken[part % 2]);
         }
-        wait_for(&there[part], 0);
-        auto &to = part < TAPS ? sum : straight;
-        begin_products();
-#pragma unroll
-        for (int i = 0; i < ACROSS; i++) {
-            // A tap is so many rows further into the tile.
-            u64 a = matrix_at(tile + i * PIECE + (BEFORE - (TAPS - 1) + tap) * 64);
-            u64 b = matrix_at(weights + (part % AT_ONCE * ACROSS + i) * BLOCK + four * 32 * 64);
-#pragma unroll
-            for (int k = 0; k < 4; k++) multiply_32(to, a + 2 * k, b + 2 * k, 1);
-        }
-        end_products();
-        if (AT_ONCE == 2 && lane == 0) arrive(&taken[part % 2]);
     }
-
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
@@ -254,22 +259,25 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
     extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(256, BLOCKS)            \
     NAME(const FROM *rows, const half_t *weight, const half_t *bias, const float *gain,            \
          const float *norm_bias, const float *shift, half_t *result, float *stream, int time,      \
-         const float *ahead, half_t *left, float2 *told) {                                         \
+         const float *ahead, half_t *left, float2 *told, const FROM *beside) {                     \
         convolve<FROM, CHANNELS, SHORTCUT, NORMED, AT_ONCE>(rows, weight, bias, gain, norm_bias,   \
                                                             shift, result, stream, time, ahead,    \
-                                                            left, told);                           \
+                                                            left, told, beside);                   \
     }
 
 CONV(first_256, float, 256, true, true, 2, 2)
 CONV(first_320, float, 320, true, true, 2, 1)
 CONV(first_512, float, 512, true, true, 2, 1)
 CONV(first_blocks, half_t, 256, true, true, 2, 2)
+CONV(first_two, half_t, 512, true, true, 2, 1)
 CONV(second, half_t, 256, false, true, 2, 2)
 CONV(last, float, 256, false, true, 2, 2)
 CONV(plain, float, 256, false, false, 2, 2)
+CONV(plain_blocks, half_t, 256, false, false, 2, 2)
 CONV(first_256_all, float, 256, true, true, 4, 1)
 CONV(first_320_all, float, 320, true, true, 4, 1)
 CONV(first_blocks_all, half_t, 256, true, true, 4, 1)
 CONV(second_all, half_t, 256, false, true, 3, 1)
 CONV(last_all, float, 256, false, true, 3, 1)
 CONV(plain_all, float, 256, false, false, 3, 1)
+CONV(plain_blocks_all, half_t, 256, false, false, 3, 1)

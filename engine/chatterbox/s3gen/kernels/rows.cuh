@@ -45,31 +45,45 @@ DEVICE void round_rows(float (&x)[8][4], int row, int column, const float2 (&exc
     for (int j = 0; j < 8; j++)
 #pragma unroll
         for (int i = 0; i < 4; i++) x[j][i] -= i % 2 ? excess[j].y : excess[j].x;
+    float sums[2][HERE] = {}, squares[2][HERE] = {};
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-        int r = row + half * 8;
-#pragma unroll
-        for (int part = 0; told && part < HERE; part++) {
-            float mean = 0, squares = 0;
-#pragma unroll
-            for (int j = part * 8 / HERE; j < (part + 1) * 8 / HERE; j++)
-                mean += x[j][2 * half] + x[j][2 * half + 1];
-            mean = sum_of_four(mean) / (64 / HERE);
-#pragma unroll
-            for (int j = part * 8 / HERE; j < (part + 1) * 8 / HERE; j++)
-#pragma unroll
-                for (int i = 0; i < 2; i++) {
-                    float off = x[j][2 * half + i] - mean;
-                    squares = fmaf(off, off, squares);
-                }
-            squares = sum_of_four(squares);
-            if (lane % 4 == 0) told[(column * HERE + part) * 64 + r] = make_float2(mean, squares);
-        }
+    for (int half = 0; half < 2; half++)
 #pragma unroll
         for (int j = 0; j < 8; j++)
-            *(u32 *)(rounded + (r * 8 + (j ^ r % 8)) * 8 + lane % 4 * 2) =
-                pack<half_t>(x[j][2 * half] - common[half], x[j][2 * half + 1] - common[half]);
-    }
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                float &off = x[j][2 * half + i];
+                off -= common[half];
+                sums[half][j * HERE / 8] += off;
+                squares[half][j * HERE / 8] = fmaf(off, off, squares[half][j * HERE / 8]);
+            }
+#pragma unroll
+    for (int half = 0; half < 2; half++)
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+            *(u32 *)(rounded + ((row + half * 8) * 8 + (j ^ row % 8)) * 8 + lane % 4 * 2) =
+                pack<half_t>(x[j][2 * half], x[j][2 * half + 1]);
+    if (!told) return;
+#pragma unroll
+    for (int step = 1; step <= 2; step *= 2)
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+#pragma unroll
+            for (int part = 0; part < HERE; part++) {
+                sums[half][part] += __shfl_xor_sync(~0u, sums[half][part], step);
+                squares[half][part] += __shfl_xor_sync(~0u, squares[half][part], step);
+            }
+#pragma unroll
+    for (int half = 0; half < 2; half++)
+#pragma unroll
+        for (int part = 0; part < HERE; part++) {
+            // Around the part's own mean, which is not far from the row's of before.
+            float mean = sums[half][part] / (64 / HERE);
+            float around = fmaxf(squares[half][part] - mean * sums[half][part], 0);
+            if (lane % 4 == 0)
+                told[(column * HERE + part) * 64 + row + half * 8] =
+                    make_float2(mean + common[half], around);
+        }
 }
 
 // The same, handed on to the kernels behind.

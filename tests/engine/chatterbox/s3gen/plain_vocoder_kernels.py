@@ -13,7 +13,7 @@ from engine.chatterbox.s3gen.kernels.convolutions import (
     Folded,
     PitchWeights,
 )
-from engine.chatterbox.s3gen.kernels.hopper import blocks_of
+from engine.chatterbox.s3gen.kernels.hopper_blocks import blocks_of
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.source import SourceWeights, excitation, pitch_hz
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier

@@ -65,3 +65,26 @@ def test_kernels_grow_and_norm_as_plain_torch_does() -> None:
         streams[0] += biases[0]
         for ours, expected in pairwise(streams):
             assert relative_error(ours, expected) < 5e-4
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize(
+    ("batch", "time"),
+    # Few queries, with an odd number of rows and one alone; many, in more than one part.
+    [(1, 1), (2, 33), (3, 97), (3, 320), (1, 640), (5, 1024)],
+    ids=str,
+)
+def test_attention_is_that_of_plain_torch(batch: int, time: int) -> None:
+    device = torch.device("cuda")
+    random = torch.Generator(device).manual_seed(2)
+    rows = torch.randn(batch, time, 4 * WIDTH, device=device, generator=random)
+    rows[..., : 2 * WIDTH] /= 4
+    places = torch.randn(2 * time, WIDTH, device=device, generator=random) / 2
+    rows, places = rows.half(), places.half()
+    lengths = torch.linspace(time / 2, time, batch, device=device).ceil().long()
+    expected = PLAIN.attend(rows.float(), 8, places.float(), lengths)
+    found = CudaEncoderKernels(device).attend(rows, 8, places, lengths)
+    assert torch.isfinite(found).all()
+    for item, length in enumerate(lengths.tolist()):
+        assert relative_error(found[item, :length], expected[item, :length]) < 1e-3

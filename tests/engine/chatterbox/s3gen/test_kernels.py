@@ -144,6 +144,24 @@ def test_blocks_follow_one_another_whatever_else_grows_the_stream(
     assert relative_error(ours[used], expected[used]) < tolerance
 
 
+def test_a_block_reads_two_streams_that_blocks_have_made(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
+    layers = layers_of(width, dtype)
+    first, last = block_of(256, width, dtype, layers), block_of(2 * width, width, dtype, layers)
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    used = torch.arange(time, device="cuda") < lengths[:, None]
+    results = []
+    for other in (kernels, REFERENCE):
+        skip, stream = (other.block(normal(batch, time, 256), first, lengths, k) for k in (1, 2))
+        conv = other.causal_conv(skip, linear(width, 3 * width, dtype))
+        results.append((conv, other.block(stream, last, lengths, 0, skip)))
+    for ours, expected in zip(*results, strict=True):
+        assert torch.isfinite(ours).all()
+        assert relative_error(ours[used], expected[used]) < tolerance
+
+
 def test_norm_and_products(
     batch: int, time: int, width: int, dtype: torch.dtype, form: str
 ) -> None:
