@@ -111,7 +111,7 @@ class Product:
         return 32 * self.warps
 
     def shared(self, capability: tuple[int, int]) -> int:
-        """Bytes of a block's dynamic shared memory: of its matrix, later sums; few int8's vectors."""
+        """Bytes of a block's dynamic shared memory: of its matrix, later sums; int8's vectors."""
         sums = self.tiles if self.rows > NARROW_ROWS else -(-self.tiles // 2)
         chunks = self.width // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks * self.bits // 16 if capability >= _ASYNC_COPY_SINCE else 0
@@ -153,7 +153,7 @@ def _blocks(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | N
     return blocks | {
         "qkv": {8: (6, 3), 16: (3, 2)},
         "output": {8: (1, 6), 16: (1, 3)},
-        "up": {8: (4, 4), 16: (8, 2)},
+        "up": {2: (4, 3), 8: (4, 4), 16: (8, 2)},
         "head": {8: (8, 2), 16: (8, 1)},
     }
 
