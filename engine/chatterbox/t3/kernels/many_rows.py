@@ -197,10 +197,9 @@ class ManyRows:
         return self._maps[key]
 
 
-#: Warps of a block that attends, each with room for a page of keys and one of values.
-WARPS = 6
-#: Of few rows there are fewer, so that all blocks fit beside one another.
-FEW_ROWS, FEW_WARPS = 16, 4
+#: Warps of a block that attends, for up to so many rows, each with room for a page of keys and one
+#: of values. Of few rows there are fewer, so that all blocks fit beside one another.
+WARPS = {16: 4, 64: 6, sys.maxsize: 8}
 
 
 def pages_shared(warps: int) -> int:
@@ -237,7 +236,7 @@ class PagedAttention:
         self.fewest_rows = fewest_rows(sizes)
         #: By how many rows they are for: a block's warps, which have a page each at a time.
         self._kernels: dict[int, tuple[int, Kernel]] = {}
-        for most, warps in (FEW_ROWS, FEW_WARPS), (sys.maxsize, WARPS):
+        for most, warps in WARPS.items():
             if most >= self.fewest_rows:
                 program = Program(attention(sizes, warps), device)
                 self._behind = program.behind

@@ -132,8 +132,20 @@ __device__ __forceinline__ void product(
             column = min(column, (END == GATE ? 2 : 1) * columns - 1);
             if (SCALED) factor[i & 1][i >> 1] = scales[column];
         }
+    // What there are registers for, so that less is read from shared memory behind the wait.
+    constexpr int HELD = HAS_ASYNC_COPY && END == GATE && ROWS == 2 ? 2 : 0;
+    uint4 held[TILES][HELD > 0 ? HELD : 1];
+    if constexpr (HELD > 0) {
+        wait_for_copies();
+#pragma unroll
+        for (int tile = 0; tile < TILES; tile++)
+#pragma unroll
+            for (int p = 0; p < HELD; p++)
+                held[tile][p] = kept[(tile * PIECES + p) * THREADS + tid];
+    }
     auto matrix = [&](int tile, int p) -> uint4 {
 #if HAS_ASYNC_COPY
+        if (p < HELD) return held[tile][p];
         return kept[(tile * PIECES + p) * THREADS + tid];
 #else
         return *(const uint4*)(from[tile] + p * 32 * HALVES);
@@ -520,8 +532,8 @@ __device__ __forceinline__ void product(
 // The residual stream as the layers read it.
 constexpr From STREAM = IS_ROUNDED ? ROUNDED : NORMED;
 
-#ifdef QKV_2_TILES
-OF_LAYER(qkv_2, QKV_2_BLOCKS, HIDDEN, 8, QKV_2_TILES, 2, STREAM, STORE)
+#ifdef UP_2_TILES
+OF_LAYER(up_2, UP_2_BLOCKS, HIDDEN, 8, UP_2_TILES, 2, STREAM, UP)
 #endif
 #ifdef QKV_4_TILES
 OF_LAYER(qkv_4, QKV_4_BLOCKS, HIDDEN, 8, QKV_4_TILES, 4, STREAM, STORE)

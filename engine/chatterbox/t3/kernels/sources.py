@@ -111,10 +111,7 @@ class Product:
         return 32 * self.warps
 
     def shared(self, capability: tuple[int, int]) -> int:
-        """Dynamic shared memory of a block, in bytes: its part of the matrix, later its sums.
-
-        Of int8 few vectors are behind it, in whole numbers.
-        """
+        """Bytes of a block's dynamic shared memory: of its matrix, later sums; int8's vectors."""
         sums = self.tiles if self.rows > NARROW_ROWS else -(-self.tiles // 2)
         chunks = self.width // WARP_COLUMNS // self.warps
         pieces = self.tiles * chunks * self.bits // 16 if capability >= _ASYNC_COPY_SINCE else 0
@@ -156,7 +153,7 @@ def _blocks(sizes: T3Sizes, capability: tuple[int, int], stored: torch.dtype | N
     return blocks | {
         "qkv": {8: (6, 3), 16: (3, 2)},
         "output": {8: (1, 6), 16: (1, 3)},
-        "up": {8: (4, 4), 16: (8, 2)},
+        "up": {2: (4, 3), 8: (4, 4), 16: (8, 2)},
         "head": {8: (8, 2), 16: (8, 1)},
     }
 
@@ -179,6 +176,8 @@ def products(
                 sizes.ffn if matrix == "down" else sizes.hidden,
                 DOWN_WARPS if matrix == "down" else WARPS,
                 16 if matrix == "head" else bits,
+                # Of int8's gate and up two blocks share a multiprocessor, for all its registers.
+                76 * 1024 if (matrix, bits, tiles) == ("up", 8, 8) and rows <= NARROW_ROWS else 0,
             )
             for rows, (tiles, beside) in by_rows.items()
         )

@@ -159,7 +159,7 @@ def test_kernels_of_many_rows_fit_hopper(model: str) -> None:
     }
     source = many_rows.products(SIZES[model])
     check(source, "90", launched | {"begin": (SIZES[model].hidden // 4, 0)}, own="a")
-    for warps in many_rows.FEW_WARPS, many_rows.WARPS:
+    for warps in many_rows.WARPS.values():
         paged = {"attend_pages": (32 * warps, many_rows.pages_shared(warps))}
         check(many_rows.attention(SIZES[model], warps), "90", paged, own="a")
 

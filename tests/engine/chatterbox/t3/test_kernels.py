@@ -231,7 +231,7 @@ def test_steps_of_int8_are_as_near_to_fp32_of_the_same_as_plain_torch(
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(("guided", "places"), [(True, 18), (False, 18), (True, 8)])
+@pytest.mark.parametrize(("guided", "places"), [(True, 18), (False, 18), (True, 8), (True, 36)])
 def test_attention_by_pages_reads_all_that_is_used_and_nothing_else(
     checkpoint: Checkpoint, guided: bool, places: int
 ) -> None:
@@ -240,7 +240,7 @@ def test_attention_by_pages_reads_all_that_is_used_and_nothing_else(
     if not many_rows.attends(dtype, torch.cuda.get_device_capability(device)):
         pytest.skip("this card attends to many rows as to few")
     every = [-1, 0, 1, 31, 32, 33, 150, 191, 192, 193, 350, 383, 777, 1500, 2047, 2048, 3000, 4095]
-    lengths = every if places == len(every) else every[::-1][: 2 * places : 2]
+    lengths = every[::-1][: 2 * places : 2] if places == 8 else every * (places // len(every))
     rows = places * (1 + guided)
     positions = torch.tensor(lengths * (1 + guided), dtype=torch.int32, device=device)
     tables = torch.arange(1, rows * 128 + 1, dtype=torch.int32).view(rows, 128).to(device)
