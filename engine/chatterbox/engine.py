@@ -136,9 +136,11 @@ class ChatterboxEngine:
             self._waveforms.expect(self._begun.popleft())
         for utterance, error in self._sounding.submit():
             self._fail(utterance, error)
-        if (lone := self._scheduler.lone) and not lone.queued % _REHEARSED_EVERY:
-            self._waveforms.rehearse(lone, lone.queued)
         pending = self._sounding.pending
+        # Behind others' sound it would be no rehearsal: what is awaited then is the device.
+        lone = None if pending else self._scheduler.lone
+        if lone and not lone.queued % _REHEARSED_EVERY:
+            self._waveforms.rehearse(lone, lone.queued)
         while pending and (pending[0].done() or self._may_wait(poll)):
             self._collect(pending.popleft())
         if self._enrolling:

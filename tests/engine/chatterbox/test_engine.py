@@ -285,6 +285,31 @@ def test_what_follows_the_last_token_is_rehearsed_for_one_alone(
     assert {tokens % 8 for _, tokens in rehearsed} == {0}
 
 
+def test_nothing_is_rehearsed_behind_others_sound(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each rehearsal would wait there in pinned memory of its own, which is kept."""
+    engine, rehearsed, looks = new_engine(), list[bool](), list[PendingWaveforms]()
+
+    def noted(_decoder: WaveformDecoder, _utterance: Utterance, _tokens: int) -> None:
+        rehearsed.append(bool(engine._sounding.pending))
+
+    def slow(pending: PendingWaveforms) -> bool:
+        looks.append(pending)
+        return len(looks) > 12
+
+    monkeypatch.setattr(WaveformDecoder, "rehearse", noted)
+    for look in ("done", "nearly_done"):
+        monkeypatch.setattr(PendingWaveforms, look, slow)
+    engine.admit(speak(1, TEXTS[0], seed=7))
+    while not engine._sounding.pending:
+        engine.step(lambda: engine.admit(speak(2, TEXTS[3], seed=7)))
+    run(engine)
+    assert len(looks) > 12
+    assert rehearsed
+    assert not any(rehearsed)
+
+
 def test_a_new_job_begins_while_sound_is_awaited(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
