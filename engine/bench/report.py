@@ -206,6 +206,9 @@ def prediction(results: Results, roof: Roofline) -> str:
 
 def _add_worker(table: Table, worker: WorkerTiming) -> None:
     table.add_row("worker start to ready", "", f"{worker.ready_s:.1f} s", "", worker.engine.version)
+    if worker.first_start_s is not None:
+        first = f"{worker.first_start_s:.1f} s"
+        table.add_row("the same, the first start", "", first, "", "nothing was compiled")
     if worker.device_gib is not None:
         remark = f"all of the process, {worker.streams} streams"
         table.add_row("worker on the GPU", "", f"{worker.device_gib:.2f} GiB", "", remark)

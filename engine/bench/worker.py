@@ -1,10 +1,12 @@
 """A real worker process: how long until it is ready, and from a request to its first sound."""
 
 import asyncio
+import os
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +43,7 @@ class WorkerTiming:
     stage_ms: dict[str, float]
     streams: int
     device_gib: float | None  # all that the process holds there after `streams` at once
+    first_start_s: float | None = None
 
 
 def time_worker(setting: Setting, clip: Path) -> WorkerTiming:
@@ -61,11 +64,8 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
             threads=setting.scale.threads,
             max_streams=streams,
         )
-        executor = LocalExecutor(
-            config,
-            limits=QueueLimits(max_jobs=8, heartbeat_timeout_s=120, step_timeout_s=300),
-            on_enrolled=lambda _enrolled: None,
-        )
+        first_start_s = await _first_start_s(config)
+        executor = _executor(config, os.environ)
         started = time.perf_counter()
         await executor.start()
         try:
@@ -101,6 +101,31 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
         stage_ms=chunk[2],
         streams=streams,
         device_gib=(free_before - free_after) / 2**30 if free_before else None,
+        first_start_s=first_start_s,
+    )
+
+
+async def _first_start_s(config: EngineConfig) -> float | None:
+    """Where compiled kernels are kept is the user's own place, which a variable moves on Linux."""
+    if config.device != "cuda" or sys.platform != "linux":
+        return None
+    with tempfile.TemporaryDirectory() as nothing:
+        executor = _executor(config, {**os.environ, "XDG_CACHE_HOME": nothing})
+        started = time.perf_counter()
+        await executor.start()
+        try:
+            await executor.engine_info()
+            return time.perf_counter() - started
+        finally:
+            await executor.close()
+
+
+def _executor(config: EngineConfig, environment: Mapping[str, str]) -> LocalExecutor:
+    return LocalExecutor(
+        config,
+        limits=QueueLimits(max_jobs=8, heartbeat_timeout_s=120, step_timeout_s=300),
+        on_enrolled=lambda _enrolled: None,
+        environment=environment,
     )
 
 

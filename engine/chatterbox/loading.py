@@ -13,13 +13,16 @@ import torch
 from engine import heap
 from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.cuda.program import compile_ahead
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import multiplies_bf16
+from engine.chatterbox.s3gen.kernels import sources_for as s3gen_sources
 from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, DecoderConfig, Formats
 from engine.chatterbox.t3.gpt2_weights import int8_runs
+from engine.chatterbox.t3.kernels import sources_for as t3_sources
 from engine.chatterbox.t3.kernels.sources import multiplies
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
@@ -37,7 +40,7 @@ from engine.weights.models import Model
 from engine.weights.revisions import wanted
 
 #: Raised whenever the same request gives other audio.
-ENGINE_VERSION = "timbre-3"
+ENGINE_VERSION = "timbre-4"
 SAMPLE_RATE = 24_000
 
 #: Speech tokens of 1 to 10 s, each of another length of the flow's graph: these are captured while
@@ -196,6 +199,9 @@ def assemble(
     dtype = torch.bfloat16 if half else formats.dtype
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
+    if on.type == "cuda":
+        new = [] if sounds_as in shared.waveforms else s3gen_sources(on, dtype)
+        compile_ahead(new + t3_sources(sizes, dtype, on, formats.stored, formats.cache), on)
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
         waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, memory_bytes)
         waveforms.check_watermark()

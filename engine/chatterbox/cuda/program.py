@@ -10,10 +10,12 @@ Launches are captured into CUDA graphs like torch's own. Sources are read as tex
 
 import ctypes
 import hashlib
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -30,6 +32,8 @@ _COMMON = ("engine.chatterbox.cuda", "common.cuh")
 BEHIND_SINCE = (9, 0)
 #: Whose products of four warps no other architecture has.
 HOPPER = (9, 0)
+#: Sources that are compiled at a time: each takes some 150 MB meanwhile.
+_MOST_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class SourceFile:
     def compile(self, nvrtc: Nvrtc, architecture: str) -> Compiled:
         """Raises `CompileError`."""
         return nvrtc.compile(self.text, self.name, architecture, self.options, self.headers)
+
+    def key(self, nvrtc: Nvrtc, architecture: str) -> tuple[str, ...]:
+        """What its machine code depends on."""
+        return (self.name, self.digest, *self.options, architecture, nvrtc.version)
 
 
 class Kernel:
@@ -111,8 +119,8 @@ class Program:
         self.behind = (major, minor) >= BEHIND_SINCE
         nvrtc, self._driver = _nvrtc(), _driver()
         architecture = architecture_of(major, minor)
-        key = (source.name, source.digest, *source.options, architecture, nvrtc.version)
-        cubin = (kept or CubinCache()).get(key, lambda: source.compile(nvrtc, architecture).cubin)
+        key = source.key(nvrtc, architecture)
+        cubin = (kept or CubinCache()).get(key, partial(_cubin, source, nvrtc, architecture))
         torch.cuda.current_stream(self._device)  # torch's context comes first
         self._context = self._driver.context(_ordinal(self._device))
         self._module = self._driver.load(self._context, cubin)
@@ -135,6 +143,23 @@ class Program:
         """The kernel `name`, whose launches may ask for so much dynamic shared memory."""
         function = self._driver.function(self._context, self._module, name, shared)
         return Kernel(self._driver, self._device, self._context, function)
+
+
+def compile_ahead(sources: Iterable[SourceFile], device: torch.device) -> None:
+    """Begin to compile what is not kept yet, on several cores: a `Program` waits for its own.
+
+    NVRTC lets go of the interpreter. Raises `LibraryMissing`.
+    """
+    nvrtc, architecture = _nvrtc(), architecture_of(*torch.cuda.get_device_capability(device))
+    pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1), "nvrtc")
+    for source in sources:
+        key = source.key(nvrtc, architecture)
+        CubinCache().begin(key, partial(_cubin, source, nvrtc, architecture), pool)
+    pool.shutdown(wait=False)
+
+
+def _cubin(source: SourceFile, nvrtc: Nvrtc, architecture: str) -> bytes:
+    return source.compile(nvrtc, architecture).cubin
 
 
 def architecture_of(major: int, minor: int) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 
 from engine.chatterbox.cuda.available import kernels_run
-from engine.chatterbox.cuda.program import HOPPER
+from engine.chatterbox.cuda.program import HOPPER, SourceFile
 from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.convolutions import VocoderKernels
 from engine.chatterbox.s3gen.kernels.cpu import CpuS3GenKernels
@@ -31,6 +31,7 @@ __all__ = [
     "kernels_for",
     "mark_kernels_for",
     "noise_kernel_for",
+    "sources_for",
     "vocoder_kernels_for",
 ]
 
@@ -105,3 +106,25 @@ def noise_kernel_for(device: torch.device, dtype: torch.dtype) -> NoiseKernel | 
         return kernel
     _log.info("this torch draws noise in another order than ours: it is left to it")
     return None
+
+
+def sources_for(device: torch.device, dtype: torch.dtype) -> list[SourceFile]:
+    """What all of these compile for an estimator of `dtype` on a CUDA device."""
+    capability = torch.cuda.get_device_capability(device)
+    if dtype == torch.float32 or not kernels_run(device, dtype) or capability < SINCE:
+        return []
+    from engine.chatterbox.s3gen.kernels import (  # noqa: PLC0415 - CUDA
+        cuda,
+        cuda_encoder,
+        cuda_mark,
+        cuda_noise,
+        cuda_vocoder,
+        hopper_forms,
+    )
+
+    found = hopper_forms.sources(dtype) if capability == HOPPER else {}
+    if capability == HOPPER or not triton_runs(device):
+        found |= cuda.sources(dtype)
+    for module in (cuda_vocoder, cuda_encoder, cuda_mark, cuda_noise):
+        found |= module.sources(dtype)
+    return list(found.values())

@@ -33,6 +33,9 @@ def _conv(channels: int, parts: int, at_once: int) -> ChainForm:
 _CONV_MANY = ChainForm(384, 4 * (2 + 4), 4 * 2 * 8 * 64 * 2)
 
 
+#: Of these names a file's kernels are that have all of a matrix at once: so two cores compile it.
+_WHOLE = "_whole"
+
 #: By source and kernel.
 FORMS = {
     "transformer": {
@@ -67,6 +70,8 @@ FORMS = {
         "last": _conv(256, 3, 2),
         "plain": _conv(256, 3, 2),
         "plain_blocks": _conv(256, 3, 2),
+    },
+    "resnet_whole": {
         "first_256_all": _conv(256, 4, 4),
         "first_320_all": _conv(320, 4, 4),
         "first_blocks_all": _conv(256, 4, 4),
@@ -87,5 +92,12 @@ FORMS = {
 
 def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
     """What is compiled for a precision, by name."""
-    defines = {"BF16": int(dtype == torch.bfloat16)}
-    return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}
+    bf16 = int(dtype == torch.bfloat16)
+    return {
+        name: SourceFile(
+            _PACKAGE,
+            f"{name.removesuffix(_WHOLE)}.cu",
+            {"BF16": bf16, "WHOLE": int(name.endswith(_WHOLE))},
+        )
+        for name in FORMS
+    }

@@ -265,6 +265,7 @@ DEVICE void convolve(const FROM *rows, const half_t *weight, const half_t *bias,
                                                             left, told, beside);                   \
     }
 
+#if !WHOLE
 CONV(first_256, float, 256, true, true, 2, 2)
 CONV(first_320, float, 320, true, true, 2, 1)
 CONV(first_512, float, 512, true, true, 2, 1)
@@ -274,6 +275,7 @@ CONV(second, half_t, 256, false, true, 2, 2)
 CONV(last, float, 256, false, true, 2, 2)
 CONV(plain, float, 256, false, false, 2, 2)
 CONV(plain_blocks, half_t, 256, false, false, 2, 2)
+#else
 CONV(first_256_all, float, 256, true, true, 4, 1)
 CONV(first_320_all, float, 320, true, true, 4, 1)
 CONV(first_blocks_all, half_t, 256, true, true, 4, 1)
@@ -281,3 +283,4 @@ CONV(second_all, half_t, 256, false, true, 3, 1)
 CONV(last_all, float, 256, false, true, 3, 1)
 CONV(plain_all, float, 256, false, false, 3, 1)
 CONV(plain_blocks_all, half_t, 256, false, false, 3, 1)
+#endif

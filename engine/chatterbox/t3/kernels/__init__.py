@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.available import kernels_run
+from engine.chatterbox.cuda.program import SourceFile
 from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
+from engine.chatterbox.t3.kernels import compiled
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.cpu import CpuT3Kernels
 from engine.chatterbox.t3.kernels.reference import Matrix, ReferenceT3Kernels
@@ -106,3 +108,17 @@ def kernels_for(
     if sizes.backbone == "gpt2" and device.type == "cpu" and cache is None:
         return CpuT3Kernels()
     return ReferenceT3Kernels()
+
+
+def sources_for(
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    stored: torch.dtype | None = None,
+    cache: torch.dtype | None = None,
+) -> list[SourceFile]:
+    """What `kernels_for` compiles on a CUDA device."""
+    if not kernels_run(device, dtype):
+        return []
+    capability = torch.cuda.get_device_capability(device)
+    return compiled.sources_for(sizes, dtype, capability, stored, cache)

@@ -8,7 +8,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.program import Kernel, Program
+from engine.chatterbox.cuda.program import Kernel, Program, SourceFile
 from engine.chatterbox.t3.buffers import Activations, Batch
 from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.kernels import few_rows, many_rows, sources
@@ -31,6 +31,32 @@ Products = HalfPrecision | FullPrecision | ManyRows | Library
 
 #: In place of rotary tables where positions are not turned, which are not read then.
 _NO_TABLES = ctypes.c_void_p(), ctypes.c_void_p()
+
+
+def sources_for(
+    sizes: T3Sizes,
+    dtype: torch.dtype,
+    capability: tuple[int, int],
+    stored: torch.dtype | None = None,
+    cache: torch.dtype | None = None,
+) -> list[SourceFile]:
+    """What `CompiledT3Kernels` compiles, what takes longest first."""
+    found = []
+    if many_rows.multiplies(sizes, dtype, capability, stored):
+        found.append(many_rows.products(sizes))
+    if dtype == torch.float32 and stored is None:
+        found.append(sources.full_precision(sizes))
+    elif dtype != torch.float32 and sources.multiplies(sizes, stored):
+        found.append(sources.projections(sizes, dtype, capability, stored))
+    found.append(sources.attention(sizes, dtype, capability, cache))
+    if few_rows.attends(sizes, dtype, capability, stored):
+        found.append(sources.attention_few(sizes, dtype, cache))
+    if many_rows.attends(dtype, capability, cache):
+        warps = many_rows.warps_by_rows(sizes).values()
+        found += [many_rows.attention(sizes, each) for each in warps]
+    if dtype != torch.float32:
+        found.append(sources.prompts(sizes, dtype))
+    return [*found, sources.sampling(sizes, dtype), sources.between(sizes, dtype)]
 
 
 class CompiledT3Kernels:

@@ -219,6 +219,11 @@ def fewest_rows(sizes: T3Sizes) -> int:
     return 17 if _gpt2(sizes) else 9
 
 
+def warps_by_rows(sizes: T3Sizes) -> dict[int, int]:
+    """A block's warps, by up to how many rows there are."""
+    return {most: warps for most, warps in WARPS.items() if most >= fewest_rows(sizes)}
+
+
 def attention(sizes: T3Sizes, warps: int) -> SourceFile:
     defines: dict[str, str | int] = {
         "PAGE": PAGE,
@@ -236,12 +241,11 @@ class PagedAttention:
         self.fewest_rows = fewest_rows(sizes)
         #: By how many rows they are for: a block's warps, which have a page each at a time.
         self._kernels: dict[int, tuple[int, Kernel]] = {}
-        for most, warps in WARPS.items():
-            if most >= self.fewest_rows:
-                program = Program(attention(sizes, warps), device)
-                self._behind = program.behind
-                kernel = program.kernel("attend_pages", shared=pages_shared(warps))
-                self._kernels[most] = warps, kernel
+        for most, warps in warps_by_rows(sizes).items():
+            program = Program(attention(sizes, warps), device)
+            self._behind = program.behind
+            kernel = program.kernel("attend_pages", shared=pages_shared(warps))
+            self._kernels[most] = warps, kernel
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None

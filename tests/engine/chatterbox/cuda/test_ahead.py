@@ -1,0 +1,88 @@
+"""What a start compiles on several cores at once, and waits for where it needs it."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.chatterbox.cuda.cubins import CubinCache
+from engine.chatterbox.cuda.nvrtc import CompileError
+from engine.chatterbox.cuda.program import compile_ahead
+from engine.chatterbox.s3gen import kernels as s3gen
+from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda_encoder import CudaEncoderKernels
+from engine.chatterbox.s3gen.kernels.cuda_mark import CudaMarkKernels
+from engine.chatterbox.s3gen.kernels.cuda_noise import NoiseKernel
+from engine.chatterbox.s3gen.kernels.cuda_vocoder import CudaVocoderKernels
+from engine.chatterbox.t3 import kernels as t3
+from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
+from engine.chatterbox.t3.kernels.sources import between
+from engine.weights.sizes import RELEASED
+from tests.engine.chatterbox.cuda.compiling import nvrtc
+
+KEYS = [("a.cu", "sm_90"), ("b.cu", "sm_90")]
+
+
+def test_who_asks_waits_for_what_was_begun_and_nothing_is_compiled_twice(tmp_path: Path) -> None:
+    cache, both = CubinCache(tmp_path), threading.Barrier(2, timeout=20)
+    runs = []
+
+    def compiled(name: str) -> Callable[[], bytes]:
+        def run() -> bytes:
+            both.wait()  # which it passes only if both are compiled at once
+            runs.append(name)
+            return name.encode()
+
+        return run
+
+    with ThreadPoolExecutor(2) as pool:
+        for key in KEYS:
+            cache.begin(key, compiled(key[0]), pool)
+        found = [CubinCache(tmp_path).get(key, lambda: b"compiled anew") for key in KEYS]
+    assert found == [b"a.cu", b"b.cu"]
+    assert sorted(runs) == ["a.cu", "b.cu"]
+    assert [cache.get(key, lambda: b"compiled anew") for key in KEYS] == found
+
+
+def test_what_was_begun_and_is_refused_fails_who_asks_and_is_tried_anew(tmp_path: Path) -> None:
+    def refused() -> bytes:
+        raise CompileError("no such instruction")
+
+    cache = CubinCache(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        cache.begin(KEYS[0], refused, pool)
+    with pytest.raises(CompileError, match="no such instruction"):
+        cache.get(KEYS[0], lambda: b"code")
+    assert cache.get(KEYS[0], lambda: b"code") == b"code"
+
+
+def test_the_compiler_does_the_same_on_two_threads() -> None:
+    compiler = nvrtc()
+    halves = torch.float16, torch.bfloat16
+    sources = [between(RELEASED["english"].t3, half) for half in halves]
+    alone = [source.compile(compiler, "sm_80").cubin for source in sources]
+    with ThreadPoolExecutor(2) as pool:
+        beside = list(pool.map(lambda source: source.compile(compiler, "sm_80").cubin, sources))
+    assert beside == alone
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("model", ["english", "turbo"])
+def test_all_that_an_engine_compiles_is_begun_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    device, half, sizes = torch.device("cuda", 0), torch.bfloat16, RELEASED[model].t3
+    sources = s3gen.sources_for(device, half) + t3.sources_for(sizes, half, device)
+    compile_ahead(sources, device)
+    CudaS3GenKernels(device, half)
+    CudaVocoderKernels(device)
+    CudaEncoderKernels(device)
+    CudaMarkKernels(device)
+    NoiseKernel(device)
+    CompiledT3Kernels(sizes, half, device)
+    assert len(list(tmp_path.rglob("*.cubin"))) == len(sources)
