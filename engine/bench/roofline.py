@@ -114,9 +114,10 @@ H200_COMMON = Measured(
 H200_HOPPER = replace(
     H200_COMMON,
     card=replace(H200_COMMON.card, hopper=True),
-    step_ms={1: 0.441, 2: 0.473, 4: 0.533, 8: 0.680, 16: 0.842, 32: 1.242, 64: 2.023},
-    flow_chain_ms=13.8,
-    flow_flops=270e12,
+    step_ms={1: 0.404, 2: 0.434, 4: 0.542, 8: 0.634, 16: 0.838, 32: 1.232, 64: 2.002},
+    int8_step_ms={1: 0.445, 2: 0.477, 4: 0.512, 8: 0.676, 64: 2.803},
+    flow_chain_ms=11.1,
+    flow_flops=289e12,
     vocoder_chain_ms=0.56,
     vocoder_ms_per_s=0.2,
 )
