@@ -56,10 +56,11 @@ class Engine(Protocol):
         restarted. A job's own failure is an `Outcome` with a `SpeechError`.
         """
 
-    def release_unused(self) -> float | None:
-        """Release what has not been in use lately; called while there is nothing to do.
+    def idle(self) -> float | None:
+        """Do one bounded piece of what nobody waits for; called while there is nothing to do.
 
-        Returns after how many seconds to call it again; None if there is no need.
+        Such as releasing what has not been in use lately. Returns after how many seconds to call
+        it again; None if there is no need.
         """
 
     def close(self) -> None:

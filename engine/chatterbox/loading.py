@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ ENGINE_VERSION = "timbre-4"
 SAMPLE_RATE = 24_000
 
 #: Speech tokens of 1 to 10 s, each of another length of the flow's graph: these are captured while
-#: loading, with the ten seconds of reference that most voices have.
-_COMMON_TOKENS = (30, 60, 90, 120, 150, 190, 220, 250)
+#: loading, with the ten seconds of reference that most voices have, the rest while nobody speaks.
+_COMMON_TOKENS = (60, 90, 120, 190)
+_RARER_TOKENS = (30, 150, 220, 250)
 _PROMPT_TOKENS = 250
 #: On a CPU the waveform decoder hears the first 3 s of a voice instead of 10: it goes through them
 #: again with every chunk. CosyVoice, whose flow this is, calls it cloning in 3 s.
@@ -247,6 +249,10 @@ def assemble(
         waveforms=waveforms,
         ending=Ending.of(mean_flow=waveforms.mean_flow, cuts_last_token=model.cuts_last_token),
         max_speech_tokens=max_speech_tokens,
+        at_leisure=[
+            partial(waveforms.prepare, 1, _PROMPT_TOKENS, tokens)
+            for tokens in (_RARER_TOKENS if on.type == "cuda" else ())
+        ],
     )
     if on.type == "cuda":
         engine.prepare()

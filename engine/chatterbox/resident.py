@@ -86,8 +86,8 @@ class ResidentModels:
             self._speaking.pop(outcome.job_id, None)
         return outcomes
 
-    def release_unused(self) -> float | None:
-        left_s = [engine.release_unused() for engine in self._engines]
+    def idle(self) -> float | None:
+        left_s = [engine.idle() for engine in self._engines]
         return min((one for one in left_s if one is not None), default=None)
 
     def close(self) -> None:

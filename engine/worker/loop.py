@@ -148,10 +148,10 @@ class _Loop:
         return 0
 
     def _next_command(self) -> Command:
-        """Wait for a command; meanwhile the engine releases what it does not need."""
+        """Wait for a command; meanwhile the engine does what nobody waits for."""
         while True:
             try:
-                return self._inbox.get(timeout=self._engine.release_unused())
+                return self._inbox.get(timeout=self._engine.idle())
             except queue.Empty:
                 continue  # time for the engine to look again
 

@@ -75,7 +75,7 @@ class SerialEngine:
         was_cancelled, self._current = self._current is None, None
         return () if was_cancelled else (Outcome(job.job_id, result),)
 
-    def release_unused(self) -> float | None:
+    def idle(self) -> float | None:
         return None
 
     def close(self) -> None:

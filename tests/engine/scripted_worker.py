@@ -234,7 +234,7 @@ class Batching:
                 return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
         return _perform(job, self._journal, lambda: False)
 
-    def release_unused(self) -> float | None:
+    def idle(self) -> float | None:
         self._releases += 1
         self._journal.write(f"released {self._releases}")
         return 0.05 if self._releases == 1 else None

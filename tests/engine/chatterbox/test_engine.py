@@ -3,6 +3,7 @@
 Longer than most files: all of it needs the engines that `new_engine` makes.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -414,18 +415,52 @@ def test_the_enrolment_of_a_new_voice_takes_as_long_as_its_utterance_waited(
     assert waited_ms[1] >= 400 > waited_ms[2]
 
 
+def test_what_nobody_waits_for_is_done_piece_by_piece_once_nobody_has_asked_for_a_while(
+    new_engine: NewEngine,
+) -> None:
+    engine, now, done = new_engine(), [50.0], []
+    engine._clock = lambda: now[0]
+    engine._at_leisure.extend([lambda: done.append("first"), lambda: done.append("second")])
+    assert (engine.idle(), done) == (1.0, [])
+    now[0] += 0.4
+    assert engine.idle() == pytest.approx(0.6)
+    run(engine, speak(1, TEXTS[0]))
+    now[0] += 0.7
+    assert (engine.idle(), done) == (1.0, [])  # it was asked since
+    now[0] += 1
+    assert (engine.idle(), done) == (0.0, ["first"])
+    assert (engine.idle(), done) == (0.0, ["first", "second"])
+    assert engine.idle() is None
+
+
+def test_where_memory_is_short_what_nobody_waits_for_is_not_tried_again(
+    new_engine: NewEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    def short() -> None:
+        raise torch.OutOfMemoryError("none is left")
+
+    engine = new_engine()
+    engine._clock = iter([0.0, 1.0, 1.0]).__next__
+    engine._at_leisure.extend([short, short])
+    with caplog.at_level(logging.INFO):
+        assert engine.idle() == 0.0
+    assert "memory is short" in caplog.text
+    assert engine.idle() is None
+    assert run(engine, speak(1, TEXTS[0]))[1].duration_s > 0
+
+
 def test_an_idle_engine_releases_what_only_new_voices_need(
     new_engine: NewEngine, cloned_voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = new_engine()
-    assert engine.release_unused() is None
+    assert engine.idle() is None
     run(engine, speak(1, TEXTS[0], cloned_voice))
-    assert 0 < engine.release_unused() <= 30
+    assert 0 < engine.idle() <= 30
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
     emptied = Mock()
     monkeypatch.setattr(engine._scheduler.spare, "empty_cache", emptied)
     run(engine, speak(2, TEXTS[0]))  # what was released between steps would stay torch's
-    assert engine.release_unused() is None
+    assert engine.idle() is None
     assert not engine._voices.enrolment.newcomers.holds_networks
     emptied.assert_called_once_with()
 

@@ -213,7 +213,7 @@ class _Model:
     def urgency(self) -> int:
         return self._jobs[0]
 
-    def release_unused(self) -> float | None:
+    def idle(self) -> float | None:
         return self.left_s
 
     def step(self, _poll: Callable[[], None]) -> list[Outcome]:
@@ -232,7 +232,7 @@ def test_the_model_with_the_more_urgent_job_goes_first_and_no_other_waits_for_ev
         resident.step()
         order.append("live" if live.steps > before else "file")
     assert order == [*["live"] * 4, "file", *["live"] * 4, "file", "file"]
-    assert resident.release_unused() is None
+    assert resident.idle() is None
     even = [
         _Model("one", *[Priority.SPEAKING] * 2),
         _Model("two", *[Priority.SPEAKING] * 2, left_s=5.0),
@@ -241,4 +241,4 @@ def test_the_model_with_the_more_urgent_job_goes_first_and_no_other_waits_for_ev
     resident.step()
     resident.step()
     assert [model.steps for model in even] == [1, 1]
-    assert resident.release_unused() == 5.0
+    assert resident.idle() == 5.0
