@@ -12,7 +12,7 @@ import ctypes
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -145,11 +145,14 @@ class Program:
         return Kernel(self._driver, self._device, self._context, function)
 
 
-def compile_ahead(sources: Iterable[SourceFile], device: torch.device) -> None:
+def compile_ahead(sources: Sequence[SourceFile], device: torch.device) -> None:
     """Begin to compile what is not kept yet, on several cores: a `Program` waits for its own.
 
-    NVRTC lets go of the interpreter. Raises `LibraryMissing`.
+    NVRTC lets go of the interpreter. Where nothing is to be compiled, there need not be one.
+    Raises `LibraryMissing`.
     """
+    if not sources:
+        return
     nvrtc, architecture = _nvrtc(), architecture_of(*torch.cuda.get_device_capability(device))
     pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1), "nvrtc")
     for source in sources:

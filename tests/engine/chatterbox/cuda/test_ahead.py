@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.chatterbox.cuda import program
 from engine.chatterbox.cuda.cubins import CubinCache
+from engine.chatterbox.cuda.libraries import LibraryMissing
 from engine.chatterbox.cuda.nvrtc import CompileError
 from engine.chatterbox.cuda.program import compile_ahead
 from engine.chatterbox.s3gen import kernels as s3gen
@@ -67,6 +69,18 @@ def test_the_compiler_does_the_same_on_two_threads() -> None:
     with ThreadPoolExecutor(2) as pool:
         beside = list(pool.map(lambda source: source.compile(compiler, "sm_80").cubin, sources))
     assert beside == alone
+
+
+def test_where_our_kernels_do_not_run_no_compiler_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing() -> None:
+        raise LibraryMissing("NVRTC is not installed")
+
+    monkeypatch.setattr(program, "_loaded_nvrtc", missing)
+    compile_ahead([], torch.device("cuda", 0))
+    with pytest.raises(LibraryMissing):
+        program.nvrtc_version()
 
 
 @pytest.mark.gpu
