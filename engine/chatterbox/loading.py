@@ -39,6 +39,7 @@ from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
 from engine.weights.models import Model
 from engine.weights.revisions import wanted
+from engine.weights.sizes import ModelSizes
 
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-4"
@@ -152,7 +153,8 @@ def assemble(
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
     """
-    sizes = checkpoint.read_sizes(folder, model).t3
+    every_size = checkpoint.read_sizes(folder, model)
+    sizes = every_size.t3
     on = torch.device(device)
     shared = shared or SharedParts()
     if on.type == "cuda" and memory_bytes is None:
@@ -202,8 +204,7 @@ def assemble(
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
     if on.type == "cuda":
-        new = [] if sounds_as in shared.waveforms else s3gen_sources(on, dtype)
-        compile_ahead(new + t3_sources(sizes, dtype, on, formats.stored, formats.cache), on)
+        compile_kernels(every_size, dtype, on, formats, shared)
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
         waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, memory_bytes)
         waveforms.check_watermark()
@@ -257,6 +258,21 @@ def assemble(
     if on.type == "cuda":
         engine.prepare()
     return engine
+
+
+def compile_kernels(
+    sizes: ModelSizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    formats: Formats,
+    shared: SharedParts,
+) -> None:
+    """Begin to compile what a model runs on a CUDA device, and no other of this process has."""
+    of_sound = s3gen_sources(device, dtype, mean_flow=sizes.s3gen.meanflow)
+    new = [each for each in of_sound if each not in shared.sources]
+    shared.sources += new
+    stored, cache = formats.stored, formats.cache
+    compile_ahead(new + t3_sources(sizes.t3, dtype, device, stored, cache), device)
 
 
 def _require_room(folder: Path, model: Model, free_bytes: int, *, eight_bits: bool) -> None:
