@@ -12,18 +12,16 @@ from typing import Any
 import torch
 
 from engine import heap
+from engine.chatterbox.compiling import compile_kernels
 from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.cuda.memory import SpareMemory
-from engine.chatterbox.cuda.program import compile_ahead
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import multiplies_bf16
-from engine.chatterbox.s3gen.kernels import sources_for as s3gen_sources
 from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, DecoderConfig, Formats
 from engine.chatterbox.t3.gpt2_weights import int8_runs
-from engine.chatterbox.t3.kernels import sources_for as t3_sources
 from engine.chatterbox.t3.kernels.sources import multiplies
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
@@ -39,7 +37,6 @@ from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
 from engine.weights.models import Model
 from engine.weights.revisions import wanted
-from engine.weights.sizes import ModelSizes
 
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-4"
@@ -258,21 +255,6 @@ def assemble(
     if on.type == "cuda":
         engine.prepare()
     return engine
-
-
-def compile_kernels(
-    sizes: ModelSizes,
-    dtype: torch.dtype,
-    device: torch.device,
-    formats: Formats,
-    shared: SharedParts,
-) -> None:
-    """Begin to compile what a model runs on a CUDA device, and no other of this process has."""
-    of_sound = s3gen_sources(device, dtype, mean_flow=sizes.s3gen.meanflow)
-    new = [each for each in of_sound if each not in shared.sources]
-    shared.sources += new
-    stored, cache = formats.stored, formats.cache
-    compile_ahead(new + t3_sources(sizes.t3, dtype, device, stored, cache), device)
 
 
 def _require_room(folder: Path, model: Model, free_bytes: int, *, eight_bits: bool) -> None:

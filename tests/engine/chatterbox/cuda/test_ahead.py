@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.chatterbox.compiling import compile_kernels
 from engine.chatterbox.cuda import cubins, program
 from engine.chatterbox.cuda.cubins import CubinCache
 from engine.chatterbox.cuda.libraries import LibraryMissing
 from engine.chatterbox.cuda.nvrtc import CompileError
 from engine.chatterbox.cuda.program import compile_ahead
-from engine.chatterbox.loading import compile_kernels
 from engine.chatterbox.s3gen import kernels as s3gen
 from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
 from engine.chatterbox.s3gen.kernels.cuda_encoder import CudaEncoderKernels
