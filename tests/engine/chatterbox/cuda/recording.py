@@ -41,11 +41,14 @@ class Recorder:
     def __init__(self) -> None:
         self.ahead: list[Source] = []
         self.late: list[Source] = []
+        self.threads: set[str] = set()  # that compiled ahead
 
     def compile(
         self, _text: str, name: str, _architecture: str, options: tuple[str, ...], _headers: object
     ) -> Compiled:
-        begun = threading.current_thread().name.startswith("nvrtc")
+        thread = threading.current_thread().name
+        if begun := thread.startswith("nvrtc"):
+            self.threads.add(thread)
         (self.ahead if begun else self.late).append((name, options))
         return Compiled(b"code", "")
 

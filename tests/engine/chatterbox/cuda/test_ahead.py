@@ -1,5 +1,7 @@
 """What a start compiles on several cores at once, and waits for where it needs it."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +101,18 @@ def test_what_is_begun_for_a_card_is_what_its_kernels_ask_for(
             loaded(model, precision, SharedParts())
             assert not compiled.late, "these were missed"
             assert not cubins._begun, "these are not asked for"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told")
+def test_no_more_is_compiled_at_once_than_there_are_cores_for(tmp_path: Path) -> None:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        with card(tmp_path, (9, 0), triton=False) as compiled:
+            loaded(MODELS["english"], "bf16", SharedParts())
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert compiled.threads == {"nvrtc_0"}
 
 
 def test_of_a_second_model_no_more_is_begun_than_it_has_of_its_own(tmp_path: Path) -> None:
