@@ -46,7 +46,7 @@ class GraphPool:
 
         What it returns is overwritten by any graph of the pool that runs afterwards.
         """
-        with self._aside(), _nothing_collected(), torch.cuda.use_mem_pool(self._memory):
+        with aside(self._stream), _nothing_collected(), torch.cuda.use_mem_pool(self._memory):
             return launch()
 
     def capture(self, launch: Callable[[], None]) -> torch.cuda.CUDAGraph:
@@ -60,7 +60,7 @@ class GraphPool:
 
     def _capture(self, launch: Callable[[], object]) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
-        with self._aside(), _nothing_collected():
+        with aside(self._stream), _nothing_collected():
             # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
             memory: Any = self._memory.id  # torch annotates it as another type than it takes here
             graph.capture_begin(pool=memory, capture_error_mode="thread_local")
@@ -73,15 +73,23 @@ class GraphPool:
             graph.capture_end()
         return graph
 
-    @contextmanager
-    def _aside(self) -> Iterator[None]:
-        current = torch.cuda.current_stream()
-        self._stream.wait_stream(current)
-        try:
-            with torch.cuda.stream(self._stream):
-                yield
-        finally:  # what was queued before a failure still reads the memory that it was given
-            current.wait_stream(self._stream)
+
+@contextmanager
+def aside(stream: torch.cuda.Stream, since: torch.cuda.Event | None = None) -> Iterator[None]:
+    """Queue work on `stream`, behind all that is queued on the current one, or behind `since`.
+
+    What is queued on the current one afterwards waits for it.
+    """
+    current = torch.cuda.current_stream()
+    if since is None:
+        stream.wait_stream(current)
+    else:
+        stream.wait_event(since)
+    try:
+        with torch.cuda.stream(stream):
+            yield
+    finally:  # what was queued before a failure still uses the memory that it was given
+        current.wait_stream(stream)
 
 
 @contextmanager

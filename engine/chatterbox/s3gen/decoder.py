@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.capture import GraphCache, GraphPool
+from engine.chatterbox.cuda.capture import GraphCache, GraphPool, aside
 from engine.chatterbox.cuda.packed import upload
 from engine.chatterbox.s3gen.batches import check, groups, vocoder_batches
 from engine.chatterbox.s3gen.config import (
@@ -236,10 +236,8 @@ class WaveformDecoder:
         if self._beside is None or since is None:
             room.expect(batch, noise)
         else:
-            self._beside.wait_event(since)
-            with torch.cuda.stream(self._beside):
+            with aside(self._beside, since):
                 room.expect(batch, noise)
-            torch.cuda.current_stream(self.device).wait_stream(self._beside)
         room.put(mel)
         wave = self.graphs.run(key, lambda room: self._vocoder(room.inputs), room)
         clock.begin("watermark")

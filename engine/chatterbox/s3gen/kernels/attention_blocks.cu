@@ -184,6 +184,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         wait_for(&there[step % SLOTS], (step / SLOTS & 1) ^ never);
     };
     attend<SLOTS>(all, queries, slots, taken, steps, end, KEYS, wait, [](int) {});
+    asm volatile("bar.sync 1, 128;" ::: "memory");  // nobody's products read the queries any more
     put(all, queries, result + (size_t)((tile + blockIdx.x) * heads + head) * BLOCK);
 }
 

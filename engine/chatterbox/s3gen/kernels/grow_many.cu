@@ -198,6 +198,7 @@ many_grow(const half_t *attended, const half_t *out, float *stream, const float 
             settle(hidden);
             shift(near, n);
             shift(far, n + 1);
+            __syncwarp();  // all lanes have read what lies beside these slots
             ring.leave(n);
             ring.leave(n + 1);
             quick_gelu(near);

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from engine.chatterbox.cuda.program import Kernel, Program
-from engine.chatterbox.s3gen.kernels.hopper_blocks import Blocks, blocks_of
+from engine.chatterbox.s3gen.kernels.hopper_blocks import Blocks
 from engine.chatterbox.s3gen.kernels.hopper_forms import FORMS, ChainForm, sources
 from engine.chatterbox.s3gen.kernels.hopper_many import ManyFrames, is_many, pairs
 from engine.chatterbox.s3gen.layout import Linear
@@ -62,7 +62,6 @@ class HopperKernels:
                 self._kernels[kernel] = program.kernel(kernel, shared=form.shared), form
         self._multiprocessors = torch.cuda.get_device_properties(device).multi_processor_count
         self._blocks = Blocks()
-        self._joined = WeakIdKeyDictionary()
         self._many = ManyFrames(self._launch, self._blocks, self._halves)
         #: Streams that a block has made, in blocks of halves: what the next resnet reads of them.
         self._rounded = WeakIdKeyDictionary()
@@ -131,11 +130,7 @@ class HopperKernels:
             rows, rounded = torch.cat([rows, skip], dim=-1), None
         batch, time, channels = rows.shape
         first, second, shortcut = block.first, block.second, block.shortcut
-        found: tuple[Tensor, Tensor] | None = self._joined.get(shortcut.weight)
-        if found is None:
-            weight = torch.cat([first.conv.weight, shortcut.weight], dim=1)
-            found = blocks_of(weight), torch.cat([first.conv.bias, shortcut.bias])
-            self._joined[shortcut.weight] = found
+        found = self._blocks.joined(first.conv, shortcut)
         stream = rows.new_empty(batch, time, WIDTH)
         hidden = torch.empty_like(stream, dtype=self._dtype)  # with few rows, in blocks
         name, shape = f"first_{channels}", (batch, time)

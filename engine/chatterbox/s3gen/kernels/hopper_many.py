@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
+from engine.chatterbox.s3gen.kernels.hopper_blocks import completed
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EstimatorBlock, NormedConv, TransformerLayer
 
@@ -182,7 +183,8 @@ class ManyFrames:
             blocks = self._blocks(matrix, centred=outputs < WIDTH)
             high = outputs // 64
             apart = blocks.unflatten(1, (-1, 4 // high)).unflatten(0, (-1, high))
-            found = self._in_pieces[matrix] = apart.permute(0, 2, 3, 1, 4, 5).contiguous()
+            pieces = apart.permute(0, 2, 3, 1, 4, 5).contiguous()
+            found = self._in_pieces[matrix] = completed(pieces)
         return found
 
 

@@ -1,6 +1,8 @@
 """The decoder as the engine uses it: batches in, waveforms out, on whichever device there is."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.batches import groups as grouped
 from engine.chatterbox.s3gen.batches import vocoder_batches
 from engine.chatterbox.s3gen.config import NARROW, SMALL, WIDE, BatchLimits, batch_bucket
+from engine.chatterbox.s3gen.room import SoundRoom
 from engine.chatterbox.utterance import Utterance
 from engine.weights.checkpoint import WeightsError
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
@@ -99,6 +102,30 @@ def test_an_id_that_is_no_sound_is_refused(decoder: WaveformDecoder, token: floa
         decoder.submit([decoded(ids, voice, seed=0)])
     with pytest.raises(ValueError, match="not a voice"):
         replace(voice.conditionals, prompt_tokens=ids[None])
+
+
+def test_what_goes_on_beside_the_flow_is_waited_for_where_memory_runs_out(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies queued before are still to come, into memory that the next batch is given."""
+    asked: list[str] = []
+    current = SimpleNamespace(
+        record_event=lambda: "the flow", wait_stream=lambda _: asked.append("is waited for")
+    )
+    decoder = WaveformDecoder(upstream.state, "cpu")
+    beside = SimpleNamespace(wait_event=lambda since: asked.append(f"behind {since}"))
+    monkeypatch.setattr(decoder, "_stream", current)
+    monkeypatch.setattr(decoder, "_beside", beside)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda *_: current)
+
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(SoundRoom, "expect", fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        decoder.decode([drawn(2)])
+    assert asked == ["behind the flow", "is waited for"]
 
 
 def test_an_empty_batch_is_nothing(decoder: WaveformDecoder) -> None:
