@@ -79,7 +79,7 @@ def card(folder: Path, capability: tuple[int, int], *, triton: bool) -> Iterator
         patch.setattr(s3gen.NoiseKernel, "draws_as_torch", lambda *_: True)
         patch.setattr(cubins, "user_cache_path", lambda *_, **__: folder)
         patch.setattr(cubins, "_begun", {})
-        if importlib.util.find_spec("triton") is None:
+        if stubbed := importlib.util.find_spec("triton") is None:
             patch.setitem(sys.modules, "triton.language", _module(constexpr=int))
             patch.setitem(sys.modules, "triton", _module(jit=lambda function: function))
             sys.modules["triton"].language = sys.modules["triton.language"]  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ def card(folder: Path, capability: tuple[int, int], *, triton: bool) -> Iterator
         finally:
             for found_out in _FOUND_OUT:
                 found_out.cache_clear()
-            for name in _TRITONS:
+            for name in _TRITONS if stubbed else ():
                 sys.modules.pop(name, None)
 
 
