@@ -238,7 +238,13 @@ def confirm(gpu: Gpu) -> Gpu | NoGpu:
     except (ImportError, OSError) as error:
         return NoGpu(f"PyTorch cannot be imported ({type(error).__name__})")
     if not torch.cuda.is_available():
-        return NoGpu(f"the installed PyTorch ({torch.__version__}) cannot use {gpu.name}")
+        built_for = torch.version.cuda
+        lacking = (
+            f"was not built for CUDA, which {gpu.name} needs"
+            if built_for is None
+            else f"cannot use {gpu.name}: its driver may be too old for CUDA {built_for}"
+        )
+        return NoGpu(f"the installed PyTorch ({torch.__version__}) {lacking}")
     try:
         works = bool(torch.ones(2, device="cuda").sum().item() == 2)
         free_bytes, _ = torch.cuda.mem_get_info()

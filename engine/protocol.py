@@ -60,7 +60,7 @@ class Engine(Protocol):
         """Do one bounded piece of what nobody waits for; called while there is nothing to do.
 
         Such as releasing what has not been in use lately. Returns after how many seconds to call
-        it again; None if there is no need.
+        it again; None if there is no need. Raises as `step` does.
         """
 
     def close(self) -> None:

@@ -106,11 +106,15 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
 
 
 async def _first_start_s(config: EngineConfig) -> float | None:
-    """Where compiled kernels are kept is the user's own place, which a variable moves on Linux."""
+    """Where compiled kernels are kept is the user's own place, which a variable moves on Linux.
+
+    Triton has a place and a variable of its own.
+    """
     if config.device != "cuda" or sys.platform != "linux":
         return None
     with tempfile.TemporaryDirectory() as nothing:
-        executor = _executor(config, {**os.environ, "XDG_CACHE_HOME": nothing})
+        moved = {"XDG_CACHE_HOME": nothing, "TRITON_CACHE_DIR": str(Path(nothing) / "triton")}
+        executor = _executor(config, {**os.environ, **moved})
         started = time.perf_counter()
         await executor.start()
         try:

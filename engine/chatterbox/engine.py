@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.ending import Ending
+from engine.chatterbox.leisure import Leisure
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.sounding import Sounding
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
@@ -41,8 +42,6 @@ _REHEARSED_EVERY = 8
 _BREATH_S = 0.002
 #: Likewise whether there is a new job, while sound is awaited.
 _GLANCE_S = 1e-4
-#: After so long without a job an engine does what it would keep one waiting for.
-_LEISURE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +60,6 @@ class ChatterboxEngine:
         ending: Ending,
         max_speech_tokens: int = MAX_SPEECH_TOKENS,
         at_leisure: Iterable[Callable[[], object]] = (),
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nobody is to wait for what is done `at_leisure`, each in parts of a second."""
         self._info = info
@@ -81,8 +79,8 @@ class ChatterboxEngine:
         self._begun: deque[Utterance] = deque()  # since the last step
         self._sounding = Sounding(waveforms, scheduler.spare)
         self._outcomes: list[Outcome] = []
-        self._at_leisure, self._clock = deque(at_leisure), clock
-        self._idle_since: float | None = None
+        #: What somebody would else wait for.
+        self.leisure = Leisure(at_leisure)
 
     @property
     def info(self) -> EngineInfo:
@@ -106,7 +104,7 @@ class ChatterboxEngine:
         return min(priorities, default=len(Priority))
 
     def admit(self, job: Speak) -> None:
-        self._idle_since = None
+        self.leisure.disturb()
         self._utterances[job.job_id] = utterance = Utterance(job)
         self._new.append(utterance)
 
@@ -159,26 +157,13 @@ class ChatterboxEngine:
         return outcomes
 
     def idle(self) -> float | None:
-        if self._at_leisure:
-            return self._work_at_leisure()
+        if not self.leisure.is_over:
+            return self.leisure.work()
         newcomers = self._voices.enrolment.newcomers
         held, left_s = newcomers.holds_networks, newcomers.release_unused()
         if held and left_s is None:
             self._scheduler.spare.empty_cache()  # for others who use the card
         return left_s
-
-    def _work_at_leisure(self) -> float:
-        """Once nobody has asked for anything for a while; the seconds until there is more to do."""
-        if self._idle_since is None:
-            self._idle_since = self._clock()
-        if (left_s := self._idle_since + _LEISURE_S - self._clock()) > 0:
-            return left_s
-        try:
-            self._at_leisure.popleft()()
-        except torch.OutOfMemoryError:
-            self._at_leisure.clear()
-            _log.info("memory is short: what is rarely needed is prepared when it is")
-        return 0.0
 
     def close(self) -> None:
         for job_id in list(self._utterances):

@@ -12,18 +12,16 @@ from typing import Any
 import torch
 
 from engine import heap
+from engine.chatterbox.compiling import compile_kernels
 from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.cuda.memory import SpareMemory
-from engine.chatterbox.cuda.program import compile_ahead
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import multiplies_bf16
-from engine.chatterbox.s3gen.kernels import sources_for as s3gen_sources
 from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, DecoderConfig, Formats
 from engine.chatterbox.t3.gpt2_weights import int8_runs
-from engine.chatterbox.t3.kernels import sources_for as t3_sources
 from engine.chatterbox.t3.kernels.sources import multiplies
 from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
@@ -152,7 +150,8 @@ def assemble(
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
     """
-    sizes = checkpoint.read_sizes(folder, model).t3
+    every_size = checkpoint.read_sizes(folder, model)
+    sizes = every_size.t3
     on = torch.device(device)
     shared = shared or SharedParts()
     if on.type == "cuda" and memory_bytes is None:
@@ -202,8 +201,7 @@ def assemble(
     # Enrolment's networks lie in the same file, so what distinguishes those distinguishes this.
     sounds_as = f"{networks}-{dtype}"
     if on.type == "cuda":
-        new = [] if sounds_as in shared.waveforms else s3gen_sources(on, dtype)
-        compile_ahead(new + t3_sources(sizes, dtype, on, formats.stored, formats.cache), on)
+        compile_kernels(every_size, dtype, on, formats, shared)
     if (waveforms := shared.waveforms.get(sounds_as)) is None:
         waveforms = WaveformDecoder(folder / model.s3gen, on, dtype, memory_bytes)
         waveforms.check_watermark()

@@ -66,6 +66,8 @@ class ResidentModels:
         """Give a job to its model; to the first one where that is not here."""
         engine = self._by_model.get(job.model, self._engines[0])
         self._speaking[job.job_id] = engine
+        for other in self._engines:
+            other.leisure.disturb()
         engine.admit(job)
 
     def cancel(self, job_id: int) -> None:
@@ -87,8 +89,14 @@ class ResidentModels:
         return outcomes
 
     def idle(self) -> float | None:
-        left_s = [engine.idle() for engine in self._engines]
-        return min((one for one in left_s if one is not None), default=None)
+        """One model's piece, where that has one: a job may have come meanwhile."""
+        left_s = []
+        for engine in self._engines:
+            if (one := engine.idle()) is not None:
+                left_s.append(one)
+            if one == 0:
+                break
+        return min(left_s, default=None)
 
     def close(self) -> None:
         for engine in self._engines:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.chatterbox.cuda.program import SourceFile
     from engine.chatterbox.s3gen import WaveformDecoder
     from engine.enrolment import Enrolment
 
@@ -20,6 +21,8 @@ class SharedParts:
 
     waveforms: "dict[str, WaveformDecoder]" = field(default_factory=dict)
     enrolments: "dict[str, Enrolment]" = field(default_factory=dict)
+    #: What was compiled for waveform decoders, which use the same kernels where they can.
+    sources: "list[SourceFile]" = field(default_factory=list)
 
     @cached_property
     def background(self) -> ThreadPoolExecutor:

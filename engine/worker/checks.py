@@ -97,7 +97,9 @@ def _gpu(config: EngineConfig) -> tuple[str, str]:
 
 def _kernels(config: EngineConfig) -> tuple[str, str]:
     """Whether the GPU runs Timbre's own kernels; compiles and runs one."""
-    if config.engine == "stock" or isinstance(_detected(config), NoGpu):
+    found = NoGpu("not asked for") if config.engine == "stock" else _detected(config)
+    found = confirm(found) if isinstance(found, Gpu) else found
+    if isinstance(found, NoGpu):  # why is said of the GPU
         return "ok", "not needed: no GPU is used"
     import torch  # noqa: PLC0415 - slow, and may be what is broken
 

@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from msgspec.structs import replace
@@ -105,6 +106,14 @@ def serve(
     return _Loop(engine, inbox, report, pulse).run()
 
 
+class _EngineLost(Exception):
+    """The engine failed, which the log has: the process ends with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class _Loop:
     """The life of a loaded engine."""
 
@@ -126,34 +135,51 @@ class _Loop:
 
     def run(self) -> int:
         """Step the engine until told to stop; returns the exit code."""
-        while not self._stopping:
-            if not self._engine.busy:
-                self._handle(self._next_command())
-            self._poll()
-            self._forget()
-            if self._engine.busy and not self._stopping:
-                self._pulse.step_begins()
-                try:
-                    outcomes = self._engine.step(self._poll)
-                except Exception as error:  # the contract: unusable after any
-                    log_without_values("the engine is lost", error)
-                    return EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1
-                self._pulse.step_ends()
-                # Before the outcomes, which make the Discord process send more.
-                self._tell_streams()
-                for outcome in outcomes:
-                    self._tell(outcome)
-                self._forget()
+        try:
+            while not self._stopping:
+                self._go_on()
+        except _EngineLost as lost:
+            return lost.code
         self._engine.close()
         return 0
+
+    def _go_on(self) -> None:
+        if not self._engine.busy:
+            self._handle(self._next_command())
+        self._poll()
+        self._forget()
+        if self._engine.busy and not self._stopping:
+            with self._watched():
+                outcomes = self._engine.step(self._poll)
+            # Before the outcomes, which make the Discord process send more.
+            self._tell_streams()
+            for outcome in outcomes:
+                self._tell(outcome)
+            self._forget()
 
     def _next_command(self) -> Command:
         """Wait for a command; meanwhile the engine does what nobody waits for."""
         while True:
+            with self._watched():
+                wait_s = self._engine.idle()
             try:
-                return self._inbox.get(timeout=self._engine.idle())
+                return self._inbox.get(timeout=wait_s)
             except queue.Empty:
                 continue  # time for the engine to look again
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """While the engine does something, which may hang: the heartbeat tells for how long.
+
+        Raises `_EngineLost`.
+        """
+        self._pulse.step_begins()
+        try:
+            yield
+        except Exception as error:  # the contract: unusable after any
+            log_without_values("the engine is lost", error)
+            raise _EngineLost(EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1) from error
+        self._pulse.step_ends()
 
     def _poll(self) -> None:
         while not self._inbox.empty():

@@ -4,7 +4,8 @@ Its `home` is a folder for the journal and for markers of what has happened once
 goes on when the file `released` is there. Variables:
 SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
 jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S,
-SCRIPT_PATIENCE (times the usual limit of a step), SCRIPT_PRECISION.
+SCRIPT_PATIENCE (times the usual limit of a step), SCRIPT_PRECISION, SCRIPT_IDLE (what a batching
+engine does while there is nothing to do).
 The first word of a text says what to do, as in `_perform`.
 """
 
@@ -237,6 +238,13 @@ class Batching:
     def idle(self) -> float | None:
         self._releases += 1
         self._journal.write(f"released {self._releases}")
+        match (script := os.environ.get("SCRIPT_IDLE", "")).split():
+            case ["exhaust"]:
+                raise MemoryError
+            case ["broken", _]:
+                raise RuntimeError(script)
+            case ["held"]:
+                self._journal.wait_for_release()
         return 0.05 if self._releases == 1 else None
 
     def close(self) -> None:

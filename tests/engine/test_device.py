@@ -19,6 +19,8 @@ from engine.device import (
     detect,
 )
 from engine.errors import WorkerUnavailable
+from engine.messages import EngineConfig
+from engine.worker import checks
 
 GIB = 2**30
 NONE = NoGpu("this machine has no CUDA GPU")
@@ -190,6 +192,27 @@ def test_the_driver_is_read_through_its_own_interface(
     macros = [f"-DINIT={init}", f"-DCOUNT={count}", f"-DNAME={name}"]
     subprocess.run(["cc", "-shared", "-fPIC", *macros, "-o", library, source], check=True)
     assert describe(ctypes.CDLL(str(library))) == expected
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize(
+    ("built_for", "said"),
+    [
+        (None, "was not built for CUDA, which NVIDIA H100 needs"),
+        ("13.0", "cannot use NVIDIA H100: its driver may be too old for CUDA 13.0"),
+    ],
+)
+def test_the_doctor_says_in_a_sentence_why_torch_cannot_use_a_card(
+    monkeypatch: pytest.MonkeyPatch, built_for: str | None, said: str
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", built_for)
+    monkeypatch.setattr(checks, "detect", lambda: Gpu("NVIDIA H100", (9, 0), 80 * GIB))
+    asked = EngineConfig(engine="auto", home="")
+    looks = [(name, look) for name, look in checks.CHECKS if name in {"GPU", "GPU kernels"}]
+    gpu, kernels = (checks._run(name, look, asked) for name, look in looks)
+    assert said in gpu.detail
+    assert gpu.state != "error"
+    assert (kernels.state, kernels.detail) == ("ok", "not needed: no GPU is used")
 
 
 @pytest.mark.gpu

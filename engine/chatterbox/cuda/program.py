@@ -11,6 +11,7 @@ Launches are captured into CUDA graphs like torch's own. Sources are read as tex
 import ctypes
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -154,11 +155,16 @@ def compile_ahead(sources: Sequence[SourceFile], device: torch.device) -> None:
     if not sources:
         return
     nvrtc, architecture = _nvrtc(), architecture_of(*torch.cuda.get_device_capability(device))
-    pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1), "nvrtc")
+    pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, _cores()), "nvrtc")
     for source in sources:
         key = source.key(nvrtc, architecture)
         CubinCache().begin(key, partial(_cubin, source, nvrtc, architecture), pool)
     pool.shutdown(wait=False)
+
+
+def _cores() -> int:
+    """Those that this process may use: a container may have few of a machine's."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _cubin(source: SourceFile, nvrtc: Nvrtc, architecture: str) -> bytes:

@@ -18,6 +18,7 @@ import torch
 from engine.bench.speakers import without_stop
 from engine.chatterbox.cuda.capture import CapturedGraph
 from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.leisure import Leisure
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.shared import SharedParts
@@ -419,8 +420,8 @@ def test_what_nobody_waits_for_is_done_piece_by_piece_once_nobody_has_asked_for_
     new_engine: NewEngine,
 ) -> None:
     engine, now, done = new_engine(), [50.0], []
-    engine._clock = lambda: now[0]
-    engine._at_leisure.extend([lambda: done.append("first"), lambda: done.append("second")])
+    pieces = [lambda: done.append("first"), lambda: done.append("second")]
+    engine.leisure = Leisure(pieces, lambda: now[0])
     assert (engine.idle(), done) == (1.0, [])
     now[0] += 0.4
     assert engine.idle() == pytest.approx(0.6)
@@ -433,18 +434,25 @@ def test_what_nobody_waits_for_is_done_piece_by_piece_once_nobody_has_asked_for_
     assert engine.idle() is None
 
 
-def test_where_memory_is_short_what_nobody_waits_for_is_not_tried_again(
-    new_engine: NewEngine, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("none is left"), "memory is short"),
+        (MemoryError(), "memory is short"),
+        (RuntimeError("an operator is missing"), "could not be prepared"),
+    ],
+)
+def test_what_nobody_waits_for_is_not_tried_again_where_it_fails(
+    new_engine: NewEngine, caplog: pytest.LogCaptureFixture, error: Exception, said: str
 ) -> None:
-    def short() -> None:
-        raise torch.OutOfMemoryError("none is left")
+    def failing() -> None:
+        raise error
 
     engine = new_engine()
-    engine._clock = iter([0.0, 1.0, 1.0]).__next__
-    engine._at_leisure.extend([short, short])
+    engine.leisure = Leisure([failing, failing], iter([0.0, 1.0, 1.0]).__next__)
     with caplog.at_level(logging.INFO):
         assert engine.idle() == 0.0
-    assert "memory is short" in caplog.text
+    assert said in caplog.text
     assert engine.idle() is None
     assert run(engine, speak(1, TEXTS[0]))[1].duration_s > 0
 

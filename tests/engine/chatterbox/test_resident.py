@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.leisure import Leisure
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.resident import ResidentModels
 from engine.chatterbox.shared import SharedParts
@@ -194,6 +196,25 @@ def test_a_cancelled_job_leaves_its_model_and_one_for_a_model_that_is_gone_the_f
     assert set(ended) == {2, 4}
     first = speeches(resident, speak(4, "nano", "Hello."))
     assert np.array_equal(first[4].pcm, ended[4].pcm)
+
+
+def test_leisure_is_when_no_model_was_asked_and_then_one_does_one_thing(
+    models: list[ChatterboxEngine], resident: ResidentModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, done = [50.0], []
+    for number, model in enumerate(models):
+        pieces = [partial(done.append, number)]
+        monkeypatch.setattr(model, "leisure", Leisure(pieces, lambda: now[0]))
+    assert resident.idle() == 1.0
+    now[0] += 0.9
+    speeches(resident, speak(1, "english", "Hello."))
+    now[0] += 0.9
+    assert (resident.idle(), done) == (1.0, [])  # the others did not know of it
+    now[0] += 1
+    for so_far in ([0], [0, 1], [0, 1, 2]):
+        assert (resident.idle(), done) == (0.0, so_far)
+    resident.idle()
+    assert done == [0, 1, 2]
 
 
 class _Model:

@@ -72,14 +72,18 @@ class Child:
     def receive(self) -> WorkerReport | None:
         """The next report but a heartbeat; None at the end."""
         while not self._received:
-            data = os.read(self.process.stdout.fileno(), 65_536)
-            if not data:
+            if not self.look():
                 self._reports.end()
                 return None
-            for report in self._reports.feed(data):
-                beats = isinstance(report, Heartbeat)
-                (self.beats if beats else self._received).append(report)
         return self._received.pop(0)
+
+    def look(self) -> bool:
+        """Wait for whatever it says next; False at the end."""
+        data = os.read(self.process.stdout.fileno(), 65_536)
+        for report in self._reports.feed(data):
+            beats = isinstance(report, Heartbeat)
+            (self.beats if beats else self._received).append(report)
+        return bool(data)
 
     def errors(self) -> str:
         return self.process.stderr.read().decode("utf-8", "replace")
@@ -246,6 +250,31 @@ def test_a_jobs_failure_is_reported_and_the_next_job_done(
     errors = worker.stop()
     assert "hunter2" not in errors + failed.message
     assert ("in _perform" in errors) == ("builtins.ValueError" in errors) == ("bug" in text)
+
+
+def test_the_heart_tells_how_long_an_idle_engine_has_been_at_something(child: StartChild) -> None:
+    """What hangs then would else keep every job to come waiting, and nobody would know."""
+    worker = child(SCRIPT_STREAMS="4", SCRIPT_IDLE="held")
+    worker.noted("released 1")
+    deadline = time.monotonic() + ENDS_S
+    while not any(beat.step_age_s > 0.2 for beat in worker.beats):
+        assert time.monotonic() < deadline, "its heart told nothing of it"
+        worker.look()
+    (worker.home / "released").touch()
+    worker.send(speak(1, "hello"))
+    assert isinstance(worker.receive(), Spoken)
+
+
+@pytest.mark.parametrize(("idle", "code"), [("exhaust", EXIT_OUT_OF_MEMORY), ("broken hunter2", 1)])
+def test_an_engine_that_fails_while_idle_ends_the_worker_as_in_a_step(
+    child: StartChild, idle: str, code: int
+) -> None:
+    worker = child(SCRIPT_STREAMS="4", SCRIPT_IDLE=idle)
+    assert worker.receive() is None
+    assert worker.process.wait(ENDS_S) == code
+    errors = worker.errors()
+    assert "the engine is lost" in errors
+    assert "hunter2" not in errors
 
 
 @pytest.mark.parametrize(("text", "code"), [("exhaust", EXIT_OUT_OF_MEMORY), ("broken hunter2", 1)])

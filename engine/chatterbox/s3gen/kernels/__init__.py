@@ -108,8 +108,11 @@ def noise_kernel_for(device: torch.device, dtype: torch.dtype) -> NoiseKernel | 
     return None
 
 
-def sources_for(device: torch.device, dtype: torch.dtype) -> list[SourceFile]:
-    """What all of these compile for an estimator of `dtype` on a CUDA device."""
+def sources_for(device: torch.device, dtype: torch.dtype, *, mean_flow: bool) -> list[SourceFile]:
+    """What all of these compile for an estimator of `dtype` on a CUDA device.
+
+    What a mean flow begins with is not drawn by our own kernel.
+    """
     capability = torch.cuda.get_device_capability(device)
     if dtype == torch.float32 or not kernels_run(device, dtype) or capability < SINCE:
         return []
@@ -123,8 +126,8 @@ def sources_for(device: torch.device, dtype: torch.dtype) -> list[SourceFile]:
     )
 
     found = hopper_forms.sources(dtype) if capability == HOPPER else {}
-    if capability == HOPPER or not triton_runs(device):
-        found |= cuda.sources(dtype)
-    for module in (cuda_vocoder, cuda_encoder, cuda_mark, cuda_noise):
+    for module in (cuda, cuda_vocoder, cuda_encoder, cuda_mark):  # Triton replaces none of `cuda`
         found |= module.sources(dtype)
+    if not mean_flow:
+        found |= cuda_noise.sources(dtype)
     return list(found.values())

@@ -1,14 +1,18 @@
 """What a start compiles on several cores at once, and waits for where it needs it."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine.chatterbox.cuda import program
+from engine.chatterbox.compiling import compile_kernels
+from engine.chatterbox.cuda import cubins, program
 from engine.chatterbox.cuda.cubins import CubinCache
 from engine.chatterbox.cuda.libraries import LibraryMissing
 from engine.chatterbox.cuda.nvrtc import CompileError
@@ -19,11 +23,15 @@ from engine.chatterbox.s3gen.kernels.cuda_encoder import CudaEncoderKernels
 from engine.chatterbox.s3gen.kernels.cuda_mark import CudaMarkKernels
 from engine.chatterbox.s3gen.kernels.cuda_noise import NoiseKernel
 from engine.chatterbox.s3gen.kernels.cuda_vocoder import CudaVocoderKernels
+from engine.chatterbox.shared import SharedParts
 from engine.chatterbox.t3 import kernels as t3
+from engine.chatterbox.t3.config import Formats
 from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
-from engine.chatterbox.t3.kernels.sources import between
+from engine.chatterbox.t3.kernels.sources import between, multiplies
+from engine.weights.models import MODELS, Model
 from engine.weights.sizes import RELEASED
 from tests.engine.chatterbox.cuda.compiling import nvrtc
+from tests.engine.chatterbox.cuda.recording import card
 
 KEYS = [("a.cu", "sm_90"), ("b.cu", "sm_90")]
 
@@ -83,6 +91,57 @@ def test_where_our_kernels_do_not_run_no_compiler_is_asked_for(
         program.nvrtc_version()
 
 
+@pytest.mark.parametrize("capability", [(7, 5), (8, 0), (8, 6), (8, 9), (9, 0), (10, 0), (12, 0)])
+def test_what_is_begun_for_a_card_is_what_its_kernels_ask_for(
+    tmp_path: Path, capability: tuple[int, int]
+) -> None:
+    cases = product(MODELS.values(), ("fp32", "fp16", "bf16", "int8"), (False, True))
+    for number, (model, precision, triton) in enumerate(cases):
+        with card(tmp_path / str(number), capability, triton=triton) as compiled:
+            loaded(model, precision, SharedParts())
+            assert not compiled.late, "these were missed"
+            assert not cubins._begun, "these are not asked for"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told")
+def test_no_more_is_compiled_at_once_than_there_are_cores_for(tmp_path: Path) -> None:
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        with card(tmp_path, (9, 0), triton=False) as compiled:
+            loaded(MODELS["english"], "bf16", SharedParts())
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert compiled.threads == {"nvrtc_0"}
+
+
+def test_of_a_second_model_no_more_is_begun_than_it_has_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "kernels").touch()  # nothing can be kept there
+    with card(tmp_path, (9, 0), triton=False) as compiled:
+        shared = SharedParts()
+        for name in ("turbo", "english", "multilingual", "nano"):
+            loaded(MODELS[name], "bf16", shared)
+            assert not cubins._begun
+        sound = [name for name, _ in compiled.ahead if name in {"noise.cu", "transformer.cu"}]
+    assert sorted(sound) == ["noise.cu", "transformer.cu"]
+    assert not compiled.late
+
+
+def loaded(model: Model, precision: str, shared: SharedParts) -> None:
+    """Have a model's kernels compiled as `assemble` does, and made as its networks do."""
+    device, sizes = torch.device("cuda", 0), RELEASED[model.name]
+    formats = Formats.of(precision, device)
+    if formats.stored is not None and not multiplies(sizes.t3, formats.stored):
+        formats = Formats.of(formats.half, device)
+    compile_kernels(sizes, formats.dtype, device, formats, shared)
+    s3gen.kernels_for(device, formats.dtype)
+    s3gen.mark_kernels_for(device, formats.dtype)
+    s3gen.encoder_kernels_for(device, formats.dtype, sizes.s3gen.encoder_width)
+    if not sizes.s3gen.meanflow:
+        s3gen.noise_kernel_for(device, formats.dtype)
+    t3.kernels_for(sizes.t3, formats.dtype, device, formats.stored, formats.cache)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("model", ["english", "turbo"])
@@ -90,13 +149,16 @@ def test_all_that_an_engine_compiles_is_begun_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    device, half, sizes = torch.device("cuda", 0), torch.bfloat16, RELEASED[model].t3
-    sources = s3gen.sources_for(device, half) + t3.sources_for(sizes, half, device)
+    device, half, every = torch.device("cuda", 0), torch.bfloat16, RELEASED[model]
+    sizes, mean_flow = every.t3, every.s3gen.meanflow
+    sources = s3gen.sources_for(device, half, mean_flow=mean_flow)
+    sources += t3.sources_for(sizes, half, device)
     compile_ahead(sources, device)
     CudaS3GenKernels(device, half)
     CudaVocoderKernels(device)
     CudaEncoderKernels(device)
     CudaMarkKernels(device)
-    NoiseKernel(device)
+    if not mean_flow:
+        NoiseKernel(device)
     CompiledT3Kernels(sizes, half, device)
     assert len(list(tmp_path.rglob("*.cubin"))) == len(sources)
