@@ -19,6 +19,8 @@ from torch import Tensor
 
 #: Of one cache: a graph of a few thousand kernels takes some megabytes.
 MOST_GRAPHS = 128
+#: How torch begins what it says of the driver's status for it.
+_NO_MEMORY = "CUDA error: out of memory"
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
 RoomT = TypeVar("RoomT", bound="GraphInputs")
@@ -70,7 +72,8 @@ class GraphPool:
                 with suppress(RuntimeError):  # a capture that is void says so when it ends, too
                     graph.capture_end()
                 raise
-            graph.capture_end()
+            with _told_as_scarce():
+                graph.capture_end()
         return graph
 
 
@@ -90,6 +93,21 @@ def aside(stream: torch.cuda.Stream, since: torch.cuda.Event | None = None) -> I
             yield
     finally:  # what was queued before a failure still uses the memory that it was given
         current.wait_stream(stream)
+
+
+@contextmanager
+def _told_as_scarce() -> Iterator[None]:
+    """Raise as torch does for tensors where the driver has no memory for a graph itself.
+
+    Torch tells of that as of a device that failed, which ends the process; here it is enough that
+    others give memory back.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error).startswith(_NO_MEMORY):
+            raise torch.OutOfMemoryError("CUDA has no memory for a graph") from error
+        raise
 
 
 @contextmanager

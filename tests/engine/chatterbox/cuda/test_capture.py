@@ -63,6 +63,7 @@ class Recorder:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[str] = []
         self.failed = False
+        self.status: str | None = None
         record = self.asked.append
         stream = SimpleNamespace(wait_stream=lambda _: record("the pool waits"))
         current = SimpleNamespace(wait_stream=lambda _: record("it is waited for"))
@@ -75,6 +76,8 @@ class Recorder:
                 record("captured")
                 if self.failed:
                     raise torch.AcceleratorError("operation failed due to a previous error")
+                if self.status is not None:
+                    raise torch.AcceleratorError(self.status)
 
         for name, fake in {
             "MemPool": lambda: SimpleNamespace(id=(0, 1)),
@@ -107,6 +110,23 @@ def test_memory_that_is_scarce_is_not_taken_for_a_void_capture(
     with pytest.raises(torch.OutOfMemoryError):
         recorder.pool.capture(recorder.fail)
     assert recorder.asked == ["the pool waits", "capture", "captured", "it is waited for"]
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [
+        ("CUDA error: out of memory\nCUDA kernel errors might be", torch.OutOfMemoryError),
+        ("CUDA error: an illegal memory access was encountered", torch.AcceleratorError),
+    ],
+)
+def test_a_graph_that_the_driver_has_no_memory_for_is_no_fault_of_the_device(
+    monkeypatch: pytest.MonkeyPatch, status: str, raised: type[Exception]
+) -> None:
+    recorder = Recorder(monkeypatch)
+    recorder.status = status
+    with pytest.raises(raised):
+        recorder.pool.capture(lambda: None)
+    assert recorder.asked[-1] == "it is waited for"
 
 
 def add(cache: GraphCache, width: int) -> list[float]:
