@@ -1,4 +1,4 @@
-"""What is asked of CUDA to capture a graph, and what a failure of it means. There is no GPU here."""
+"""What is asked of CUDA to capture a graph, and what a failure of it means; no GPU is needed."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace
