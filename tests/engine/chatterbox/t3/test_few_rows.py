@@ -1,0 +1,37 @@
+"""What the attention of few rows is left with by a step that failed halfway."""
+
+import pytest
+import torch
+
+from engine.chatterbox.t3.kernels.few_rows import MOST_ROWS, Mailbox
+from engine.weights.sizes import T3Sizes
+
+CPU = torch.device("cpu")
+
+
+def empty(mailbox: Mailbox, layer: int) -> bool:
+    return bool((mailbox.of(layer, MOST_ROWS).view(torch.int16) == -1).all())
+
+
+@pytest.mark.parametrize("failure", [torch.OutOfMemoryError, KeyboardInterrupt])
+def test_queries_that_attention_was_not_launched_for_are_not_left_to_the_next_step(
+    failure: type[BaseException],
+) -> None:
+    mailbox = Mailbox(T3Sizes(), torch.bfloat16, CPU)
+
+    def launch() -> None:
+        with mailbox.taken_out(1):
+            mailbox.of(1, 2).fill_(0.5)
+            raise failure
+
+    with pytest.raises(failure):
+        launch()
+    assert empty(mailbox, 1)
+
+
+def test_what_was_launched_is_left_to_attention() -> None:
+    mailbox = Mailbox(T3Sizes(), torch.bfloat16, CPU)
+    with mailbox.taken_out(1):
+        mailbox.of(1, 2).fill_(0.5)
+    assert mailbox.of(1, 2).eq(0.5).all()
+    assert empty(mailbox, 0)
