@@ -238,11 +238,13 @@ class CompiledT3Kernels:
             self.attend(batch, cache, rotary)
             return
         few = self._few if batch.rows <= few_rows.MOST_ROWS else None
-        qkv = batch.qkv if few is None else few.qkv(layer, batch.rows)
-        products.norm_linear(batch, weight, qkv, late=layer == 0)
         if few is None:
+            products.norm_linear(batch, weight, batch.qkv, late=layer == 0)
             self.attend(batch, cache, rotary)
-        else:
+            return
+        with few.mailbox.taken_out(layer):
+            given = few.mailbox.of(layer, batch.rows)
+            products.norm_linear(batch, weight, given, late=layer == 0)
             few.attend(batch, layer, cache, rotary)
 
     def add_attended(self, batch: Activations, weight: Matrix) -> None:

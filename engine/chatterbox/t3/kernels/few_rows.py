@@ -1,6 +1,8 @@
 """Attention of a step's few rows, which waits for its own queries alone: `attention_few.cu`."""
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import torch
 from torch import Tensor
@@ -26,10 +28,38 @@ def attends(
     return dtype != torch.float32 and capability == HOPPER and sources.multiplies(sizes, stored)
 
 
+class Mailbox:
+    """Where a product leaves each layer's queries, keys and values, and attention takes them out.
+
+    What is not taken out is taken by the next step in place of its own, and every step after it is
+    one late as well: nothing may be left behind.
+    """
+
+    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+        shape = sizes.layers, MOST_ROWS, 3 * sizes.hidden
+        self._words = torch.full(shape, _MISSING, dtype=torch.int16, device=device)
+        self._values = self._words.view(dtype)
+
+    def of(self, layer: int, rows: int) -> Tensor:
+        """(rows, 3 * hidden)."""
+        return self._values[layer, :rows]
+
+    @contextmanager
+    def taken_out(self, layer: int) -> Iterator[None]:
+        """Around launching both: where one cannot be, as memory ran out, the layer is emptied."""
+        try:
+            yield
+        except BaseException:
+            # In a capture nothing ran, and a void one refuses this. The first failure is told.
+            with suppress(RuntimeError), torch.inference_mode():
+                self._words[layer].fill_(_MISSING)
+            raise
+
+
 class FewRowsAttention:
     """See `engine.chatterbox.t3.kernels.T3Kernels.attend`; for at most `MOST_ROWS` rows.
 
-    It reads `qkv`, and leaves there that nothing is written yet. Each layer has its own: when a
+    It reads `mailbox`, and leaves there that nothing is written yet. Each layer has its own: when a
     kernel looks there, all of the step before has ended, and nothing of the layer before need have.
     """
 
@@ -47,12 +77,8 @@ class FewRowsAttention:
             (how, program.kernel(f"attend_{how.name}"))
             for how in sources.attentions_of_few(sizes, cache)
         ]
-        shape = sizes.layers, MOST_ROWS, 3 * sizes.hidden
-        self._qkv = torch.full(shape, _MISSING, dtype=torch.int16, device=device).view(dtype)
-
-    def qkv(self, layer: int, rows: int) -> Tensor:
-        """What a layer's queries, keys and values (rows, 3 * hidden) are to be written into."""
-        return self._qkv[layer, :rows]
+        #: What queries, keys and values are to be written into.
+        self.mailbox = Mailbox(sizes, dtype, device)
 
     def attend(
         self,
@@ -65,7 +91,7 @@ class FewRowsAttention:
         kernel(
             (cache[0].shape[1], batch.rows),
             how.threads,
-            self.qkv(layer, batch.rows),
+            self.mailbox.of(layer, batch.rows),
             *cache,
             *(rotary or (ctypes.c_void_p(), ctypes.c_void_p())),
             batch.positions,

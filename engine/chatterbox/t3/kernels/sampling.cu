@@ -48,7 +48,12 @@ extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
     TYPE* to = rounded + i64(row) * WIDTH + at;
     to[0] = from_float<TYPE>(sum.x), to[1] = from_float<TYPE>(sum.y);
     to[2] = from_float<TYPE>(sum.z), to[3] = from_float<TYPE>(sum.w);
-    if (!told) return;
+    if (!told) {
+        // A block that ends lets the next kernel start, and what it wrote may still be on its way:
+        // two kernels on, attention reads `positions` before anything has waited.
+        if (STARTS_EARLY && threadIdx.x == 0) __threadfence();
+        return;
+    }
     float square = sum.x * sum.x + sum.y * sum.y + sum.z * sum.z + sum.w * sum.w;
     square += __shfl_xor_sync(~0u, square, 1);
     if (threadIdx.x % 2 == 0) told[row * (WIDTH / 8) + threadIdx.x / 2] = square;
