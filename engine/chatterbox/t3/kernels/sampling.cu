@@ -291,12 +291,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
         keep_larger(__shfl_xor_sync(~0u, best, step), __shfl_xor_sync(~0u, token, step));
     if (tid > 0) return;
 
-    if (failed) token = 0;
+    const bool none = failed || token == VOCABULARY;  // or no share is a number
+    if (none) token = 0;
     if (GPT2 && generated == 0) seen[i64(slot) * VOCABULARY + START_TOKEN] = 0;
     seen[i64(slot) * VOCABULARY + token] = 1;
     int ended = generated + 1 >= cap ? CAPPED : RUNNING;
     if (token == STOP_TOKEN && (!GPT2 || generated > 0)) ended = STOPPED;
-    if (failed) ended = FAILED;
+    if (none) ended = FAILED;
     said[i64(slot) * most_tokens + generated] = ended << STATUS_SHIFT | token;  // the host's memory
     of_slot[STATUS] = ended;
     of_slot[GENERATED] = generated + 1;
