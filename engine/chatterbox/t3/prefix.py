@@ -87,7 +87,9 @@ class PrefixCache:
             self._empty(prefix)
 
     def _fill(self, prefix: Prefix, positions: int, computed: Tensor) -> None:
-        prefix.positions = positions
+        before, prefix.positions = prefix.pages, positions
+        for page in before[len(prefix.pages) :]:  # of a longer voice, that may be forgotten now
+            self._pool.clear(page)
         stored = self.storage[prefix.place]
         stored[:, :, :, :positions] = computed[:, :, :, :positions]
         stored[:, :, :, positions:].zero_()

@@ -29,3 +29,14 @@ def test_a_voice_that_could_not_be_kept_takes_no_room_from_others(failures: int)
     for voice in ("a voice", "another"):
         assert prefixes.has_room_for(voice)
         assert prefixes.acquire(voice, POSITIONS, keys_and_values).positions == POSITIONS
+
+
+def test_of_a_voice_that_gave_way_to_a_shorter_one_nothing_is_left() -> None:
+    pool = PagePool(SIZES, 8, torch.float32, torch.device("cpu"), page=8)
+    prefixes = PrefixCache(pool, SIZES, 1)
+    prefixes.release(prefixes.acquire("a long voice", POSITIONS, keys_and_values))
+    kept = prefixes.acquire("a short one", 10, lambda: keys_and_values()[:, :, :, :10])
+    assert len(kept.pages) == 1 < len(kept.kept)
+    assert pool.storage[:, :, kept.pages].all()
+    assert not pool.storage[:, :, kept.kept[1:]].any()
+    assert not prefixes.storage[:, :, :, :, 10:].any()
