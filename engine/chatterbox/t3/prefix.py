@@ -67,13 +67,11 @@ class PrefixCache:
         if key not in self._kept:
             computed = compute()
             prefix = self._vacated()
-            prefix.positions = positions
-            stored = self.storage[prefix.place]
-            stored[:, :, :, :positions] = computed[:, :, :, :positions]
-            stored[:, :, :, positions:].zero_()
-            for index, page in enumerate(prefix.pages):
-                span = computed[:, :, :, index * prefix.page : (index + 1) * prefix.page]
-                self._pool.fill(page, span)
+            try:
+                self._fill(prefix, positions, computed)
+            except BaseException:  # as memory ran out: there is as much room as before
+                self._empty(prefix)
+                raise
             self._kept[key] = prefix
         self._kept.move_to_end(key)
         self._kept[key].users += 1
@@ -86,10 +84,24 @@ class PrefixCache:
         """Drop every voice that is not in use, and zero what was computed of it."""
         for key in [key for key, prefix in self._kept.items() if prefix.users == 0]:
             prefix = self._kept.pop(key)
-            self.storage[prefix.place].zero_()
-            for page in prefix.kept:
-                self._pool.clear(page)
-            self._free.append(prefix)
+            self._empty(prefix)
+
+    def _fill(self, prefix: Prefix, positions: int, computed: Tensor) -> None:
+        before, prefix.positions = prefix.pages, positions
+        for page in before[len(prefix.pages) :]:  # of a longer voice, that may be forgotten now
+            self._pool.clear(page)
+        stored = self.storage[prefix.place]
+        stored[:, :, :, :positions] = computed[:, :, :, :positions]
+        stored[:, :, :, positions:].zero_()
+        for index, page in enumerate(prefix.pages):
+            span = computed[:, :, :, index * prefix.page : (index + 1) * prefix.page]
+            self._pool.fill(page, span)
+
+    def _empty(self, prefix: Prefix) -> None:
+        self.storage[prefix.place].zero_()
+        for page in prefix.kept:
+            self._pool.clear(page)
+        self._free.append(prefix)
 
     def _vacated(self) -> Prefix:
         if self._free:

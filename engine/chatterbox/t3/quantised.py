@@ -23,8 +23,9 @@ class Quantised:
 
     @classmethod
     def of(cls, weight: Tensor) -> "Quantised":
-        """From (out, in) of any floating type."""
-        return cls(*quantised(weight.float()))
+        """From (out, in) of any floating type, whatever it is a view of."""
+        codes, scales = quantised(weight.float())
+        return cls(codes.contiguous(), scales)  # kernels are told where the first row begins alone
 
     @property
     def shape(self) -> torch.Size:

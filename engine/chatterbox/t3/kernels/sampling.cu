@@ -171,9 +171,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
         if (index < VOCABULARY) {
             x[i] = logits[i64(place) * VOCABULARY + index];
             if (noise) drawn[i] = noise[i64(place) * VOCABULARY + index];
-            if (two_rows) {
+            if (!GPT2 && two_rows) {
                 const float without = logits[i64(places + place) * VOCABULARY + index];
-                x[i] += guidance * (x[i] - without);
+                // Else there is no twin, and may be no number in its row.
+                if (guidance != 0) x[i] += guidance * (x[i] - without);
             }
         }
     }

@@ -259,6 +259,20 @@ def test_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
         assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()
 
 
+@pytest.mark.usefixtures("cuda")
+@of_any_size
+@pytest.mark.parametrize("count", [1, 8, 16, 20])
+def test_steps_of_int8_are_as_near_to_fp32_of_the_same_as_plain_torch(
+    gpt2: Checkpoint, count: int
+) -> None:
+    form, half = torch.int8, torch.bfloat16
+    said = [asked(text=20 + 3 * n, prompt=375, seed=n % 3) for n in range(count)]
+    exact = trace(gpt2, ReferenceT3Kernels(), said, 8, 512, form=form)[0]
+    plain = trace(gpt2, ReferenceT3Kernels(), said, 8, 512, dtype=half, form=form)[0]
+    got = trace(gpt2, compiled(gpt2, half, form), said, 8, 512, dtype=half, form=form)[0]
+    assert 0 < (got - exact).norm() <= 1.1 * (plain - exact).norm()
+
+
 def test_on_a_cpu_a_row_of_several_pages_gets_the_tokens_of_plain_torch(gpt2: Checkpoint) -> None:
     if gpt2.device.type != "cpu":
         pytest.skip("it is about CPUs")

@@ -70,6 +70,12 @@ def test_kernels_fit_a_consumers_card(model: str) -> None:
     check_all("120", torch.bfloat16, SIZES[model])
 
 
+@pytest.mark.parametrize("architecture", ["75", "86"])
+def test_a_token_is_chosen_in_registers_by_older_cards(architecture: str) -> None:
+    ends = {"embed": (LLAMA.hidden // 4, 0), "sample": (1024, 0)}
+    check(sources.sampling(LLAMA, half_of(architecture)), architecture, ends)
+
+
 def test_kernels_for_int8_fit_a_consumers_card() -> None:
     check_products("120", torch.bfloat16, SIZES["turbo"], torch.int8)
 

@@ -122,6 +122,17 @@ def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(checkpoint: Ch
     )
 
 
+def test_who_is_not_guided_has_no_twin_whose_logits_matter(checkpoint: Checkpoint) -> None:
+    for kernels in (ReferenceT3Kernels(), compiled(checkpoint)):
+        weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
+        t3 = T3(weights, DecoderConfig.for_streams(4, torch.float32, voices=4), kernels)
+        with torch.inference_mode():
+            batch = t3.prefill([t3.reserve(said, n) for n, said in enumerate(UTTERANCES[:4])])
+            batch.logits[batch.places + 1] = torch.nan  # the second is not
+            kernels.sample(t3.slots, batch)
+        assert t3.slots.state[:4, Column.STATUS].tolist() == [SlotStatus.RUNNING] * 4
+
+
 @torch.inference_mode()
 @pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
 def test_a_query_that_is_no_number_is_not_waited_for(

@@ -58,6 +58,14 @@ def test_rows_do_not_depend_on_one_another_nor_on_their_scale() -> None:
     assert scale == scales[2]
 
 
+def test_a_matrix_lies_row_by_row_though_its_file_has_columns() -> None:
+    """As a GPT-2's does: kernels know where a matrix begins, and nothing of strides."""
+    file = drawn(96, 64)
+    matrix = Quantised.of(file.t() * drawn(96))
+    assert (matrix.codes.is_contiguous(), matrix.scales.is_contiguous()) == (True, True)
+    assert torch.equal(matrix.codes, quantised((file.t() * drawn(96)).contiguous())[0])
+
+
 def test_nothing_stays_nothing() -> None:
     codes, scales = quantised(torch.zeros(3, 64))
     assert torch.equal(widened(codes, scales), torch.zeros(3, 64))
