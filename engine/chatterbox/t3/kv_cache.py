@@ -43,6 +43,8 @@ class PagePool:
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
         self.storage = zeros(shape, dtype, device)
         self._free = list(range(pages, SINK_PAGE, -1))
+        self._written: set[int] = set()  # of those that are free, perhaps
+        self._to_be_cleared: set[int] = set()  # once they are free
 
     @property
     def free(self) -> int:
@@ -57,6 +59,16 @@ class PagePool:
     def give_back(self, pages: list[int]) -> None:
         """Return reserved pages. What was queued on the stream before may still read them."""
         self._free.extend(pages)
+        self._written.update(pages)
+        if expected := self._to_be_cleared.intersection(pages):
+            self._to_be_cleared -= expected
+            self._clear(expected)
+
+    def forget(self) -> None:
+        """Leave nothing in pages that are free, nor in the others once they are."""
+        free = set(self._free)
+        self._to_be_cleared = set(range(self.storage.shape[2])) - free
+        self._clear({SINK_PAGE} | self._written & free)
 
     def views(self, layer: int) -> tuple[Tensor, Tensor]:
         """Keys and values of a layer, each (pages, heads, `page`, HEAD_DIM), or as for `parts`."""
@@ -73,6 +85,11 @@ class PagePool:
 
     def clear(self, page: int) -> None:
         self.storage[:, :, page].zero_()
+
+    def _clear(self, pages: set[int]) -> None:
+        self._written -= pages
+        some = torch.tensor(sorted(pages), device=self.storage.device)
+        self.storage.index_fill_(2, some, 0)
 
     def places(self, pages: Tensor, offsets: Tensor) -> Tensor:
         """Where positions of rows are kept.

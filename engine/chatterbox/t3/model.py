@@ -104,6 +104,7 @@ class T3:
     def forget(self) -> None:
         """Leave nothing of voices that are not in use, here or where graphs read it."""
         self.prefixes.forget()
+        self.pool.forget()
         self.graphs.forget()
 
     @torch.inference_mode()

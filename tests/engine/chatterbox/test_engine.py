@@ -138,6 +138,7 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     engine.forget(cloned_voice.identity)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
+    assert not engine._scheduler.t3.pool.storage.any()
     assert not any(tensor.any() for tensor in read)
     (after,) = speech_of(engine, speak(2, TEXTS[0]))
     assert np.array_equal(after.pcm, before.pcm)
