@@ -10,29 +10,8 @@
 // products of tensor cores, which takes half of the instructions.
 //
 // Long, because it is one function: registers and their order pass through all parts of it.
-#include "eight_bits.cuh"
+#include "heads.cuh"
 
-constexpr int HEAD_DIM = 64;
-constexpr float NOTHING = -1e30f;  // a finite "minus infinity": differences of two stay numbers
-
-__device__ __forceinline__ void unpack(uint4 v, float* to, s8) {
-    unpack4(v.x, to), unpack4(v.y, to + 4), unpack4(v.z, to + 8), unpack4(v.w, to + 12);
-}
-template <class T> __device__ __forceinline__ void unpack(uint4 v, float* to, T) {
-    to[0] = lower<T>(v.x), to[1] = upper<T>(v.x), to[2] = lower<T>(v.y), to[3] = upper<T>(v.y);
-    to[4] = lower<T>(v.z), to[5] = upper<T>(v.z), to[6] = lower<T>(v.w), to[7] = upper<T>(v.w);
-}
-template <class T> __device__ __forceinline__ uint4 repack(const float* v) {
-    return make_uint4(pack<T>(v[0], v[1]), pack<T>(v[2], v[3]), pack<T>(v[4], v[5]),
-                      pack<T>(v[6], v[7]));
-}
-__device__ __forceinline__ uint4 read_once(const void* from) {
-    uint4 v;
-    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "l"(from));
-    return v;
-}
 // What another block may be writing now.
 __device__ __forceinline__ uint4 read_anew(const void* from) {
     uint4 v;
@@ -187,7 +166,7 @@ __device__ __forceinline__ void attend(
                 in_sixteen_bits(__fdividef(MOST, most), upper_bytes, stored);
                 if (fed >= 0 && lane == 0) *scale_at(cache, own_unit, position) = scale;
             } else {
-                stored = repack<T>(vector);
+                stored = repack(vector, kind);
             }
             if (fed >= 0 && group == 0) *(uint4*)(cache + own) = stored;
             return stored;
@@ -208,11 +187,11 @@ __device__ __forceinline__ void attend(
                 if (lane == 0) query_unit[0] = most * (1 / MOST_OF_SIXTEEN);
             } else {
                 float rounded[PER_LANE];
-                part = repack<T>(vector);
+                part = repack(vector, kind);
                 unpack(part, rounded, kind);
 #pragma unroll
                 for (int i = 0; i < PER_LANE; i++) vector[i] -= rounded[i];
-                rest = repack<T>(vector);
+                rest = repack(vector, kind);
             }
             if (group < 2) query_parts[group][lane % LANES] = group == 0 ? part : rest;
         }
