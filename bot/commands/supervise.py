@@ -27,9 +27,9 @@ from bot.base.peers import LEASE_S
 from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
 from bot.commands.connecting import (
+    REFUSED_BY_DISCORD,
     RETRY_FIRST_S,
     RETRY_MAX_S,
-    REFUSED_BY_DISCORD,
     UNREACHABLE,
     connector_of,
 )
