@@ -8,7 +8,9 @@
     python timbre.py doctor  what works on this machine, and what to do about the rest
     python timbre.py cache list|clear|verify
     python timbre.py database move postgresql|sqlite
+    python timbre.py files move bucket|folder
     python timbre.py statistics    what the bot did on each of the last 30 days
+    python timbre.py languages ...    check translations, or begin one
     python timbre.py weights ...   fetch or check Chatterbox's weights
     python timbre.py bench ...     measure the engine
 
@@ -39,7 +41,10 @@ ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     **{
         name: ("-m", "bot", name)
-        for name in ("demo", "run", "say", "doctor", "cache", "database", "statistics", "weights")
+        for name in (
+            *("demo", "run", "say", "doctor", "cache", "database", "files", "statistics"),
+            *("languages", "weights"),
+        )
     },
     "bench": ("-m", "engine.bench"),
 }

@@ -191,6 +191,14 @@ _Subject = TypeVar("_Subject", bound=Struct)
 
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
+    return settings_of(given())
+
+
+def given() -> dict[str, str]:
+    """The variables of settings that are set, in the file or, which comes first, the environment.
+
+    Raises `SettingsError` for one that looks like a setting and is none.
+    """
     in_file = _in_file()
     in_environment = {name.upper(): value for name, value in os.environ.items()}
     # Other programs' variables may begin with DISCORD_ too, but not in our own file.
@@ -199,7 +207,8 @@ def load() -> Settings:
     )
     if complaint:
         raise SettingsError(complaint)
-    return settings_of({**_set(in_file), **_set(in_environment)})
+    every = {**_set(in_file), **_set(in_environment)}
+    return {name: every[name] for name in variable_names() if name in every}
 
 
 def settings_of(variables: Mapping[str, str]) -> Settings:

@@ -1,5 +1,6 @@
 """Which database an address means."""
 
+import sys
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ async def open_database(where: Path | str, migrations: Traversable = MIGRATIONS)
         from data.postgresql import PostgresqlDatabase  # noqa: PLC0415 - most have none
     except ModuleNotFoundError as error:
         raise DatabaseUnusable(
-            "TIMBRE_DATABASE names a PostgreSQL, and asyncpg is missing; install it with "
-            "pip install 'timbre[postgres]'."
+            "TIMBRE_DATABASE names a PostgreSQL, and asyncpg is missing: "
+            f"{sys.executable} -m pip install asyncpg==0.32.0 installs it."
         ) from error
     return await PostgresqlDatabase.open(where, migrations)

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,19 @@ def test_it_imports_the_standard_library_alone() -> None:
 
 
 def test_every_command_that_is_told_of_is_there() -> None:
-    """In papers and in sentences of the program, `python timbre.py COMMAND` is one that it has."""
+    """In papers and in sentences of the program, `python timbre.py COMMAND` is one that it has.
+
+    So is `timbre COMMAND`, which somebody with this folder types as `python timbre.py COMMAND`.
+    """
     root = SOURCE.parent
     told: set[str] = set()
     for place in (root.glob("*"), *((root / room).rglob("*") for room in ROOMS)):
         for path in place:
             if path.suffix in (".py", ".md", ".po"):
-                told |= set(re.findall(r"python3? timbre\.py ([a-z]+)", path.read_text("utf-8")))
-    assert {"demo", "test", "run"} <= told
+                told |= set(
+                    re.findall(r"(?:python3? timbre\.py|`timbre) ([a-z]+)", path.read_text("utf-8"))
+                )
+    assert {"demo", "test", "run", "files", "languages"} <= told
     assert told - timbre.COMMANDS.keys() == {"test"}
 
 
@@ -222,3 +228,17 @@ def test_every_stage_of_the_tests_runs_although_one_fails(
     )
     assert any("assert '1' == '0'" in line for line in lines), "offline, and without the token"
     assert [line for line in lines if re.fullmatch(r"== pytest FAILED in \d+\.\d s", line)]
+
+
+def test_what_can_be_installed_beside_it_is_named_as_it_is_declared() -> None:
+    """By its own name: on PyPI, `timbre` is a package of somebody else's."""
+    root = SOURCE.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {one for extra in project["optional-dependencies"].values() for one in extra}
+    told: set[str] = set()
+    for place in (root.glob("*"), *((root / room).rglob("*") for room in ROOMS)):
+        for path in place:
+            if path.suffix in (".py", ".md", ".example"):
+                pinned = r"pip install '?([\w.-]+(?:\[|==[\d.]*\d))"
+                told |= set(re.findall(pinned, path.read_text("utf-8")))
+    assert told == declared

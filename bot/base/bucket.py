@@ -10,6 +10,7 @@ import logging
 import math
 import re
 import secrets
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -105,17 +106,15 @@ def bucket_of(settings: ObjectsSettings, home: Path) -> "Bucket":
         from obstore.store import S3Store  # noqa: PLC0415 - most have no bucket
     except ImportError:
         raise ObjectsUnusable(
-            "TIMBRE_OBJECTS names a bucket, and obstore is missing; install it with "
-            "pip install 'timbre[s3]'."
+            "TIMBRE_OBJECTS names a bucket, and obstore is missing: "
+            f"{sys.executable} -m pip install obstore==0.12.1 installs it."
         ) from None
     found = _BUCKET.fullmatch(settings.place or "")
     if found is None:
         raise ObjectsUnusable("TIMBRE_OBJECTS has to be s3://bucket or s3://bucket/prefix.")
     # One by one: not every store knows how to delete many at once, and each failure is told so.
-    config: S3Config = {
-        "virtual_hosted_style_request": settings.hosted,
-        "disable_bulk_delete": True,
-    }
+    config: S3Config = {"disable_bulk_delete": True}
+    config["virtual_hosted_style_request"] = settings.hosted
     if settings.endpoint:
         config["endpoint"] = settings.endpoint
     if settings.region:

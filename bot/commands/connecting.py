@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 #: The pauses while Discord cannot be reached at a start, such as before the network is up, double
 #: from the first to the last. Once connected, discord.py reconnects by itself.
 RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
+REFUSED_BY_DISCORD = (
+    "DISCORD_TOKEN was refused by Discord: copy it again, or reset it in the developer portal"
+)
 UNREACHABLE = (
     aiohttp.ClientConnectionError,
     TimeoutError,

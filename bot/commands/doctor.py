@@ -56,7 +56,7 @@ async def doctor(settings: Settings) -> int:
         ]
     table = Table(show_header=False, box=None)
     for check in checks:
-        # As it is: "timbre[ray]" is no mark-up.
+        # As it is: "[Errno 2]" is no mark-up.
         table.add_row(_MARKS[check.state], check.name, Text(check.detail))
     console.print(table)
     if link := _invitation(settings):

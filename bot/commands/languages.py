@@ -38,7 +38,7 @@ _INTRODUCTION = """\
 # Every sentence
 
 What Timbre says to people on Discord, in English, by the room in which it arises. Made by
-`python -m bot languages extract`; whoever changes a sentence runs that. What stands in braces is
+`python timbre.py languages extract`; whoever changes a sentence runs that. What stands in braces is
 filled in. Of sentences that count something both forms are shown.
 """
 _KINDS = {None: "", "command": "command", "menu": "menu entry", "option": "option"}

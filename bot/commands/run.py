@@ -27,7 +27,7 @@ from bot.base.private_files import make_folder
 from bot.base.shards import Shards
 from bot.base.thread_names import show_name
 from bot.catalogue import CatalogueError, Catalogues, install
-from bot.commands.connecting import connect, connector_of
+from bot.commands.connecting import REFUSED_BY_DISCORD, connect, connector_of
 from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
 from bot.services import Services, address_of, http_server, open_services, require_unmoved
 from bot.settings import Settings, SettingsError, exposed_token
@@ -122,7 +122,7 @@ async def _run(
         case _ if peers.evicted.is_set():
             return 1
         case discord.LoginFailure():
-            raise SettingsError("DISCORD_TOKEN was refused by Discord")
+            raise SettingsError(REFUSED_BY_DISCORD)
         case _ if failure is None or stop.is_set():
             log.info("stopped")
         case discord.DiscordException() | aiohttp.ClientError():

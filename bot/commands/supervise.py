@@ -26,7 +26,13 @@ from bot.base.own_memory import keep_memory_private
 from bot.base.peers import LEASE_S
 from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
-from bot.commands.connecting import RETRY_FIRST_S, RETRY_MAX_S, UNREACHABLE, connector_of
+from bot.commands.connecting import (
+    REFUSED_BY_DISCORD,
+    RETRY_FIRST_S,
+    RETRY_MAX_S,
+    UNREACHABLE,
+    connector_of,
+)
 from bot.commands.process import SHUTDOWN_S, on_signals
 from bot.services import address_of, local_executor, objects_of, open_store
 from bot.settings import SOURCE, Settings, SettingsError
@@ -119,7 +125,7 @@ async def _shard_count(settings: Settings, token: str, stop: asyncio.Event) -> i
                 shards, _, _ = await client.http.get_bot_gateway()
                 return shards
         except discord.LoginFailure:
-            raise SettingsError("DISCORD_TOKEN was refused by Discord") from None
+            raise SettingsError(REFUSED_BY_DISCORD) from None
         except UNREACHABLE as error:
             log.warning(
                 "Discord cannot be reached", extra={"reason": str(error), "next_try_s": pause_s}

@@ -7,6 +7,7 @@ usage, 130 interrupted.
 """
 
 import argparse
+import difflib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +115,8 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     model = named or _model_of_the_bot(config)
     folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
     if not folder.is_dir():
-        raise WeightsError(f"No weights are in {folder} yet; `weights fetch` downloads them.")
+        fetch = f"{PROGRAM} weights fetch {model.name}"
+        raise WeightsError(f"No weights are in {folder} yet; `{fetch}` downloads them.")
     return model, folder
 
 
@@ -198,6 +200,12 @@ class _ModelAndFolder(argparse.Action):
         folders = words[1:] if model else words
         if len(folders) > 1:
             parser.error(f"unrecognized arguments: {' '.join(folders[1:])}")
+        if not model and folders and not Path(folders[0]).exists():
+            near = difflib.get_close_matches(folders[0].lower(), MODELS, n=1, cutoff=0.8)
+            if near:  # gigabytes of another model would be fetched into a folder of that name
+                parser.error(
+                    f"{folders[0]} is no model; is {near[0]} meant? (a folder: ./{folders[0]})"
+                )
         if self.nargs == "+" and not folders:
             parser.error("the following arguments are required: DIR")
         setattr(namespace, self.dest, (model, Path(folders[0]) if folders else None))

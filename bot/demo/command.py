@@ -19,20 +19,28 @@ import msgspec
 from rich.console import Console
 
 from bot import __version__
+from bot.base.bucket import ObjectsSettings
 from bot.base.home import prepare_home
 from bot.demo.bot_process import BotEnded, BotProcess
 from bot.demo.picture import Caption, draw
 from bot.demo.report import Report, SpokenLine
 from bot.demo.timeline import Step, Timeline
+from bot.http.limits import HttpSettings
 from bot.loopback import Heard, LoopbackDiscord, Member, VoiceChannel
 from bot.loopback.heard import PACKET_S, SAMPLE_RATE
 from bot.loopback.server import BUSY_MACHINE_S
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, given, variable_names
 
 LINES = (
     "Hello! I am Timbre, and this is what I sound like.",
     "Whatever you type is spoken here, word for word, as soon as you have sent it.",
     "Whatever you type is spoken here, word for word, as soon as you have sent it.",
+)
+#: Settings of what one bot alone has.
+_THE_OPERATORS = (
+    "TIMBRE_DATABASE",
+    *variable_names(ObjectsSettings),
+    *variable_names(HttpSettings),
 )
 _GAP_MS = 40.0
 #: Speaking two sentences takes seconds; more means that something is wrong.
@@ -82,7 +90,8 @@ async def demo(settings: Settings, out: Path) -> int:
         )
         return 1
     except OSError as error:
-        raise SettingsError(f"--out cannot be written: {error}") from error
+        which = "TIMBRE_HOME" if out.is_relative_to(settings.home) else "--out"
+        raise SettingsError(f"{which} cannot be written: {error}") from error
     return _verdict(console, report, out)
 
 
@@ -98,6 +107,10 @@ async def _perform(
         # Only who runs a bot is told why it cannot speak, and how often its cache served.
         owner = guild.add_member("Owner", user=discord.owner)
         environment = {
+            **given(),
+            # The operator's bot may be running: its port is taken, and its database is no demo's.
+            **dict.fromkeys(_THE_OPERATORS, ""),
+            "TIMBRE_ENV_FILE": "",  # or what is empty here would be read there
             **discord.environment(),
             "TIMBRE_HOME": str(home),
             # What was downloaded once serves every demo.

@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; 0, 1 where a part failed, or 2 with a sentence on stderr for what is missing."""
     options = _parser().parse_args(arguments)
     if options.executor == "ray" and importlib.util.find_spec("ray") is None:
-        sys.stderr.write("Ray is not installed: pip install 'timbre[ray]' installs it.\n")
+        sys.stderr.write("Ray is not installed: pip install ray==2.60.0 installs it.\n")
         return 2
     devices = options.devices.split(",") if options.devices else []
     if not devices:

@@ -28,7 +28,7 @@ def join(address: str) -> Any:
         import ray  # noqa: PLC0415 - after the variables, which it reads as it is imported
     except ImportError as error:
         raise WorkerUnavailable(
-            "Ray is not installed here: pip install 'timbre[ray]' installs it."
+            "Ray is not installed here: pip install ray==2.60.0 installs it."
         ) from error
     try:
         ray.init(

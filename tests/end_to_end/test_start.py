@@ -52,4 +52,4 @@ async def test_a_refused_token_ends_it_at_once(tmp_path: Path) -> None:
         async with BotProcess(given, tmp_path / "bot.log") as bot:
             await until(lambda: bot.returncode is not None)
             assert bot.returncode == 2
-    assert "DISCORD_TOKEN was refused" in bot.log.read_text("utf-8")
+    assert "refused by Discord: copy it again, or reset it" in bot.log.read_text("utf-8")

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("var/bench"), help=out_help)
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("ray") is None:
-        sys.stderr.write("Ray is not installed: pip install 'timbre[ray]' installs it.\n")
+        sys.stderr.write("Ray is not installed: pip install ray==2.60.0 installs it.\n")
         return 2
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     options.out.mkdir(parents=True, exist_ok=True)

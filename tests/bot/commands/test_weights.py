@@ -39,6 +39,32 @@ def test_verify_names_what_is_missing_and_fails(
     assert captured.err.strip() == f"{copy / ENGLISH.tokenizer[0]} is missing."
 
 
+def test_verify_names_the_command_that_fetches_what_is_not_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRE_WEIGHTS_HOME", str(tmp_path))
+    assert weights(["verify", "turbo"]) == 1
+    assert "`timbre.py weights fetch turbo` downloads them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["fetch", "verify"])
+@pytest.mark.parametrize("typed", ["Nano", "turbbo"])
+def test_a_misspelt_model_is_not_taken_for_a_folder(
+    command: str,
+    typed: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or English, 3.2 GB, is fetched into a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(SystemExit, match="2"):
+        weights([command, typed])
+    assert f"{typed} is no model; is " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_random_writes_weights_and_says_what_they_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

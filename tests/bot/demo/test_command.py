@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,36 @@ def test_three_lines_are_heard_and_the_last_comes_from_the_cache(tmp_path: Path)
     else:
         assert "Everything was end-to-end encrypted" in ended.stdout
         assert ended.returncode == 0
+
+
+def test_it_touches_nothing_of_the_bot_that_the_settings_are_for(tmp_path: Path) -> None:
+    """That one has its port, its database and its bucket; the demo needs none of them."""
+    file = tmp_path / ".env"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        file.write_text(
+            f"TIMBRE_HTTP_PORT={port}\nTIMBRE_ENGINE=stock\nTIMBRE_OBJECTS=s3://nobodys/voices\n"
+            "TIMBRE_DATABASE=postgresql://u:p@127.0.0.1:1/timbre\n"
+        )
+        ended = demo(tmp_path, TIMBRE_ENV_FILE=str(file), TIMBRE_HTTP_PORT=str(port))
+    assert (tmp_path / "out" / "report.json").exists(), ended.stdout
+    assert "The stock engine spoke" in ended.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_named_by_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    home = tmp_path / "home" / "in"
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "TIMBRE_ENV_FILE": "", "TIMBRE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("timbre: TIMBRE_HOME cannot be written: ")
 
 
 def test_an_engine_that_cannot_be_loaded_fails_its_step_and_says_why(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None,
-        reason="Ray is not installed: pip install 'timbre[ray]' installs it",
+        reason="Ray is not installed: pip install ray==2.60.0 installs it",
     ),
 ]
 

@@ -1,6 +1,6 @@
 """A real Ray cluster on this machine: actors that speak, die, stand still, and forget.
 
-`pip install timbre[ray]` brings what it takes; the rest of the suite goes without.
+`pip install ray==2.60.0` brings what it takes; the rest of the suite goes without.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None,
-        reason="Ray is not installed: pip install 'timbre[ray]' installs it",
+        reason="Ray is not installed: pip install ray==2.60.0 installs it",
     ),
 ]
 LONG = "This is a long line, which takes a while to be spoken, and two of them are spoken at once."
