@@ -264,7 +264,7 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
         model="english",
         weights_revision=COMMIT,
     )
-    assert "`weights fetch` downloads them" in refused(with_settings("verify"))
+    assert "weights fetch english` downloads them" in refused(with_settings("verify"))
     fetched = with_settings("fetch")
     assert fetched.returncode == 0, fetched.stderr
     assert home.stat().st_mode & 0o077 == 0 or os.name == "nt"
